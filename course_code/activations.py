@@ -1,0 +1,227 @@
+r"""Activation functions :math:`f`, their derivatives :math:`f'` and their gains.
+
+An :class:`Activation` is three things: a name, the function ``f(z)`` and its derivative
+``df(z)``. Both work elementwise on arrays of any shape and keep float32 as float32. Where the
+derivative is cheaper from the value than from the argument (:math:`\tanh' = 1 - \tanh^2`),
+``df`` takes the value, if the caller has it, as a second argument.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import checks
+from .checks import Array
+
+SELU_ALPHA = 1.6732632423543772  # Klambauer et al. 2017, equation 14
+SELU_SCALE = 1.0507009873554805
+
+
+@dataclass(frozen=True)
+class Activation:
+    r"""An elementwise function with its derivative.
+
+    Attributes
+    ----------
+    name : str
+    f : callable
+        ``f(z)``, an array of the shape and dtype of `z`.
+    df : callable
+        ``df(z)`` or ``df(z, a)`` with ``a = f(z)`` already known: :math:`f'(z)`, elementwise.
+        At a kink (ReLU at 0) it is the derivative from the left.
+
+    Examples
+    --------
+    >>> relu = get("relu")
+    >>> relu.f(np.array([-2.0, 3.0])).tolist(), relu.df(np.array([-2.0, 3.0])).tolist()
+    ([0.0, 3.0], [0.0, 1.0])
+    """
+
+    name: str
+    f: Callable[[Array], Array]
+    df: Callable[..., Array]
+    parameters: dict[str, float] = field(default_factory=dict, compare=False)
+
+    @functools.cached_property
+    def gain(self) -> float:
+        r"""The gain :math:`g = 1 / \sqrt{E[f(Z)^2]}`, :math:`Z \sim N(0, 1)`.
+
+        Weights of variance :math:`g^2 / \mathrm{fan\_in}` keep a pre-activation's second moment
+        at 1 from layer to layer. See :func:`course_code.theory.gain`.
+        """
+        from .theory import gain
+
+        return gain(self)
+
+
+def _identity() -> Activation:
+    return Activation("identity", lambda z: z, lambda z, a=None: np.ones_like(z))
+
+
+def _sigmoid() -> Activation:
+    def f(z: Array) -> Array:
+        # tanh does not overflow, so neither does this form of 1 / (1 + exp(-z)).
+        return 0.5 * (1.0 + np.tanh(0.5 * z))
+
+    def df(z: Array, a: Array | None = None) -> Array:
+        a = f(z) if a is None else a
+        return a * (1.0 - a)
+
+    return Activation("sigmoid", f, df)
+
+
+def _tanh() -> Activation:
+    def df(z: Array, a: Array | None = None) -> Array:
+        a = np.tanh(z) if a is None else a
+        return 1.0 - a * a
+
+    return Activation("tanh", np.tanh, df)
+
+
+def _relu() -> Activation:
+    def f(z: Array) -> Array:
+        return np.maximum(z, 0)
+
+    def df(z: Array, a: Array | None = None) -> Array:
+        return (z > 0).astype(z.dtype)
+
+    return Activation("relu", f, df)
+
+
+def _leaky_relu(negative_slope: float = 0.01) -> Activation:
+    slope = checks.real("negative_slope", negative_slope)
+
+    def f(z: Array) -> Array:
+        return np.where(z > 0, z, slope * z)
+
+    def df(z: Array, a: Array | None = None) -> Array:
+        return np.where(z > 0, 1.0, slope).astype(z.dtype)
+
+    return Activation("leaky_relu", f, df, {"negative_slope": slope})
+
+
+def _elu(alpha: float = 1.0) -> Activation:
+    alpha = checks.real("alpha", alpha, minimum=0.0)
+
+    def f(z: Array) -> Array:
+        return np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
+
+    def df(z: Array, a: Array | None = None) -> Array:
+        return np.where(z > 0, 1.0, alpha * np.exp(np.minimum(z, 0))).astype(z.dtype)
+
+    return Activation("elu", f, df, {"alpha": alpha})
+
+
+def _selu() -> Activation:
+    elu = _elu(SELU_ALPHA)
+    return Activation(
+        "selu", lambda z: SELU_SCALE * elu.f(z), lambda z, a=None: SELU_SCALE * elu.df(z)
+    )
+
+
+def _normal_cdf(z: Array) -> Array:
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(z))
+
+
+def _gelu() -> Activation:
+    def f(z: Array) -> Array:
+        return z * _normal_cdf(z)
+
+    def df(z: Array, a: Array | None = None) -> Array:
+        density = np.exp(-0.5 * np.square(np.clip(z, -40, 40))) / math.sqrt(2 * math.pi)
+        return _normal_cdf(z) + z * density
+
+    return Activation("gelu", f, df)
+
+
+def _silu() -> Activation:
+    sigmoid = _sigmoid().f
+
+    def f(z: Array) -> Array:
+        return z * sigmoid(z)
+
+    def df(z: Array, a: Array | None = None) -> Array:
+        s = sigmoid(z)
+        return s * (1.0 + z * (1.0 - s))
+
+    return Activation("silu", f, df)
+
+
+def _softplus() -> Activation:
+    def f(z: Array) -> Array:
+        # log(1 + exp(z)), written so that a large z does not overflow.
+        return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+    sigmoid = _sigmoid().f
+    return Activation("softplus", f, lambda z, a=None: sigmoid(z))
+
+
+_ACTIVATIONS: dict[str, Callable[..., Activation]] = {
+    "identity": _identity,
+    "sigmoid": _sigmoid,
+    "tanh": _tanh,
+    "relu": _relu,
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
+    "selu": _selu,
+    "gelu": _gelu,
+    "silu": _silu,
+    "softplus": _softplus,
+}
+
+
+def names() -> list[str]:
+    """Return the names of all activations.
+
+    Examples
+    --------
+    >>> names()[:4]
+    ['identity', 'sigmoid', 'tanh', 'relu']
+    """
+    return list(_ACTIVATIONS)
+
+
+def get(activation: str | Activation, **parameters: Any) -> Activation:
+    r"""Return an activation by name; an :class:`Activation` is returned as it is.
+
+    Parameters
+    ----------
+    activation : str or Activation
+        identity, sigmoid :math:`1/(1+e^{-z})`, tanh, relu :math:`\max(0, z)`, leaky_relu, elu
+        (Clevert et al. 2016), selu (Klambauer et al. 2017), gelu :math:`z\,\Phi(z)` (Hendrycks
+        and Gimpel 2016, the exact form), silu :math:`z\,\sigma(z)`, softplus
+        :math:`\log(1+e^z)`.
+    **parameters
+        ``negative_slope`` of leaky_relu (0.01), ``alpha`` of elu (1.0).
+
+    Returns
+    -------
+    Activation
+
+    Raises
+    ------
+    ValueError
+        For an unknown name (the message lists the valid ones) or a parameter out of range.
+    TypeError
+        For a parameter that the activation does not have.
+
+    Examples
+    --------
+    >>> get("leaky_relu", negative_slope=0.2).f(np.array([-1.0, 1.0])).tolist()
+    [-0.2, 1.0]
+    """
+    if isinstance(activation, Activation):
+        if parameters:
+            raise TypeError(f"an Activation takes no parameters; got {sorted(parameters)}")
+        return activation
+    make = _ACTIVATIONS[checks.choice("activation", activation, _ACTIVATIONS)]
+    checks.parameters(activation, make, parameters)
+    return make(**parameters)
