@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import checks
 from .checks import Array
@@ -30,11 +31,10 @@ class Activation:
     Attributes
     ----------
     name : str
-    f : callable
-        ``f(z)``, an array of the shape and dtype of `z`.
-    df : callable
-        ``df(z)`` or ``df(z, a)`` with ``a = f(z)`` already known: :math:`f'(z)`, elementwise.
-        At a kink (ReLU at 0) it is the derivative from the left.
+    function, derivative : callable
+        The formulas behind :meth:`f` and :meth:`df`, on float arrays.
+    parameters : dict
+        What the activation was made with, ``{"negative_slope": 0.01}`` for example.
 
     Examples
     --------
@@ -44,32 +44,48 @@ class Activation:
     """
 
     name: str
-    f: Callable[[Array], Array]
-    df: Callable[..., Array]
+    function: Callable[[Array], Array]
+    derivative: Callable[[Array, Array | None], Array]
     parameters: dict[str, float] = field(default_factory=dict, compare=False)
+
+    def f(self, z: ArrayLike) -> Array:
+        """Return :math:`f(z)`, an array of the shape of `z` (integers give float64)."""
+        return self.function(checks.floats("z", z))
+
+    def df(self, z: ArrayLike, a: Array | None = None) -> Array:
+        """Return :math:`f'(z)`, elementwise; at a kink (ReLU at 0), that from the left.
+
+        Parameters
+        ----------
+        z : array_like
+        a : ndarray, default None
+            :math:`f(z)`, if already known: some derivatives are cheaper from it.
+        """
+        return self.derivative(checks.floats("z", z), a)
 
     @functools.cached_property
     def gain(self) -> float:
         r"""The gain :math:`g = 1 / \sqrt{E[f(Z)^2]}`, :math:`Z \sim N(0, 1)`.
 
         Weights of variance :math:`g^2 / \mathrm{fan\_in}` keep a pre-activation's second moment
-        at 1 from layer to layer. See :func:`course_code.theory.gain`.
+        at 1 from layer to layer. See :func:`course_code.moments.gain`.
         """
-        from .theory import gain
+        from .moments import gain
 
         return gain(self)
 
 
 def _identity() -> Activation:
-    return Activation("identity", lambda z: z, lambda z, a=None: np.ones_like(z))
+    return Activation("identity", lambda z: z, lambda z, a: np.ones_like(z))
 
 
 def _sigmoid() -> Activation:
     def f(z: Array) -> Array:
-        # tanh does not overflow, so neither does this form of 1 / (1 + exp(-z)).
-        return 0.5 * (1.0 + np.tanh(0.5 * z))
+        # 1 / (1 + exp(-z)) for z >= 0, its equal exp(z) / (1 + exp(z)) below: neither overflows.
+        e = np.exp(-np.abs(z))
+        return np.where(z >= 0, 1, e) / (1 + e)
 
-    def df(z: Array, a: Array | None = None) -> Array:
+    def df(z: Array, a: Array | None) -> Array:
         a = f(z) if a is None else a
         return a * (1.0 - a)
 
@@ -77,7 +93,7 @@ def _sigmoid() -> Activation:
 
 
 def _tanh() -> Activation:
-    def df(z: Array, a: Array | None = None) -> Array:
+    def df(z: Array, a: Array | None) -> Array:
         a = np.tanh(z) if a is None else a
         return 1.0 - a * a
 
@@ -88,7 +104,7 @@ def _relu() -> Activation:
     def f(z: Array) -> Array:
         return np.maximum(z, 0)
 
-    def df(z: Array, a: Array | None = None) -> Array:
+    def df(z: Array, a: Array | None) -> Array:
         return (z > 0).astype(z.dtype)
 
     return Activation("relu", f, df)
@@ -100,7 +116,7 @@ def _leaky_relu(negative_slope: float = 0.01) -> Activation:
     def f(z: Array) -> Array:
         return np.where(z > 0, z, slope * z)
 
-    def df(z: Array, a: Array | None = None) -> Array:
+    def df(z: Array, a: Array | None) -> Array:
         return np.where(z > 0, 1.0, slope).astype(z.dtype)
 
     return Activation("leaky_relu", f, df, {"negative_slope": slope})
@@ -112,7 +128,7 @@ def _elu(alpha: float = 1.0) -> Activation:
     def f(z: Array) -> Array:
         return np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
 
-    def df(z: Array, a: Array | None = None) -> Array:
+    def df(z: Array, a: Array | None) -> Array:
         return np.where(z > 0, 1.0, alpha * np.exp(np.minimum(z, 0))).astype(z.dtype)
 
     return Activation("elu", f, df, {"alpha": alpha})
@@ -120,9 +136,7 @@ def _elu(alpha: float = 1.0) -> Activation:
 
 def _selu() -> Activation:
     elu = _elu(SELU_ALPHA)
-    return Activation(
-        "selu", lambda z: SELU_SCALE * elu.f(z), lambda z, a=None: SELU_SCALE * elu.df(z)
-    )
+    return Activation("selu", lambda z: SELU_SCALE * elu.f(z), lambda z, a: SELU_SCALE * elu.df(z))
 
 
 def _normal_cdf(z: Array) -> Array:
@@ -135,7 +149,7 @@ def _gelu() -> Activation:
     def f(z: Array) -> Array:
         return z * _normal_cdf(z)
 
-    def df(z: Array, a: Array | None = None) -> Array:
+    def df(z: Array, a: Array | None) -> Array:
         density = np.exp(-0.5 * np.square(np.clip(z, -40, 40))) / math.sqrt(2 * math.pi)
         return _normal_cdf(z) + z * density
 
@@ -143,12 +157,12 @@ def _gelu() -> Activation:
 
 
 def _silu() -> Activation:
-    sigmoid = _sigmoid().f
+    sigmoid = _sigmoid().function
 
     def f(z: Array) -> Array:
         return z * sigmoid(z)
 
-    def df(z: Array, a: Array | None = None) -> Array:
+    def df(z: Array, a: Array | None) -> Array:
         s = sigmoid(z)
         return s * (1.0 + z * (1.0 - s))
 
@@ -160,8 +174,8 @@ def _softplus() -> Activation:
         # log(1 + exp(z)), written so that a large z does not overflow.
         return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
-    sigmoid = _sigmoid().f
-    return Activation("softplus", f, lambda z, a=None: sigmoid(z))
+    sigmoid = _sigmoid().function
+    return Activation("softplus", f, lambda z, a: sigmoid(z))
 
 
 _ACTIVATIONS: dict[str, Callable[..., Activation]] = {

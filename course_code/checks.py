@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import numbers
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -23,6 +24,12 @@ def generator(rng: object) -> np.random.Generator:
     return rng
 
 
+def instance(name: str, value: object, kind: type) -> None:
+    """Refuse a `value` that is not of that class."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be of class {kind.__name__}; got {value!r}")
+
+
 def choice(name: str, value: object, valid: Iterable[str]) -> str:
     """Return `value` if it is one of the `valid` strings; the error lists them."""
     valid = list(valid)
@@ -33,7 +40,14 @@ def choice(name: str, value: object, valid: Iterable[str]) -> str:
     return value
 
 
-def integer(name: str, value: object, *, minimum: int) -> int:
+def boolean(name: str, value: object) -> bool:
+    """Return `value` as a bool; 0, 1, None and strings are not booleans here."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False; got {value!r}")
+    return bool(value)
+
+
+def integer(name: str, value: object, *, minimum: float = -np.inf) -> int:
     """Return `value` as an int of at least `minimum`; True and 2.0 are not integers here."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be an integer; got {value!r}")
@@ -53,7 +67,10 @@ def real(
     """Return `value` as a finite float in [minimum, maximum], or in the open interval."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a real number; got {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond float64
+        number = np.inf
     inside = minimum < number < maximum if exclusive else minimum <= number <= maximum
     if not (np.isfinite(number) and inside):
         brackets = "()" if exclusive else "[]"
@@ -66,23 +83,32 @@ def real(
 
 def shape(value: object, *, minimum_axes: int = 1) -> tuple[int, ...]:
     """Return `value` as a tuple of positive ints with at least `minimum_axes` entries."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if not isinstance(value, tuple | list):
         raise TypeError(f"shape must be a tuple of positive integers; got {value!r}")
     sizes = tuple(integer("every entry of shape", size, minimum=1) for size in value)
     if len(sizes) < minimum_axes:
         raise ValueError(f"shape must have at least {minimum_axes} axes; got {sizes}")
+    if math.prod(sizes) * 8 > np.iinfo(np.intp).max:
+        raise ValueError(f"shape asks for more numbers than an array can hold; got {sizes}")
     return sizes
 
 
 def float_dtype(dtype: object) -> np.dtype[Any]:
     """Return `dtype` as float32 or float64; anything else is an error."""
     try:
+        if dtype is None:  # which NumPy reads as float64
+            raise TypeError
         result: np.dtype[Any] = np.dtype(dtype)  # type: ignore[call-overload]
-    except TypeError:
+    except (TypeError, ValueError):
         raise TypeError(f"dtype must be float32 or float64; got {dtype!r}") from None
     if result not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise ValueError(f"dtype must be float32 or float64; got {result}")
     return result
+
+
+def largest(dtype: Any) -> float:
+    """Return a magnitude whose sums and products with random draws stay finite in `dtype`."""
+    return float(np.finfo(dtype).max) / 100
 
 
 def array(name: str, value: ArrayLike, *, dtype: Any = None, minimum_axes: int = 0) -> Array:
@@ -99,15 +125,23 @@ def array(name: str, value: ArrayLike, *, dtype: Any = None, minimum_axes: int =
         raise ValueError(f"{name} must have at least {minimum_axes} axes; got shape {raw.shape}")
     if raw.size == 0:
         raise ValueError(f"{name} is empty: shape {raw.shape}")
-    result = raw.astype(dtype, copy=False)
     # A sum is finite only if every term is (an overflowing sum is looked at again, term by term).
     with np.errstate(over="ignore", invalid="ignore"):
+        result = raw.astype(dtype, copy=False)
         suspicious = not np.isfinite(result.sum())
     if suspicious and not np.isfinite(result).all():
-        bad = np.argwhere(~np.isfinite(result))[0]
-        where = tuple(int(index) for index in bad)
-        raise ValueError(f"{name} must be finite; got {result[where]} at index {where}")
+        where = tuple(np.argwhere(~np.isfinite(result))[0].tolist())
+        raise ValueError(
+            f"{name} must be finite in {result.dtype}; got {raw[where]} at index {where}"
+        )
     return result
+
+
+def floats(name: str, value: ArrayLike) -> Array:
+    """Return `value` as a float array; what is one already is not looked at (for inner loops)."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return value
+    return array(name, value)
 
 
 def parameters(name: object, function: Callable[..., Any], given: Iterable[str]) -> None:

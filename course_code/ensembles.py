@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from . import checks
 from .network import MLP
 
 
@@ -26,6 +27,8 @@ def stack(networks: Sequence[MLP]) -> MLP:
     ------
     ValueError
         If there is none, or they differ in more than the values of their parameters.
+    TypeError
+        If one of them is not an MLP.
 
     Examples
     --------
@@ -34,7 +37,8 @@ def stack(networks: Sequence[MLP]) -> MLP:
     >>> ensemble.logits(np.ones((7, 2))).shape
     (5, 7, 1)
     """
-    networks = list(networks)
+    if not isinstance(networks, Sequence) or not all(isinstance(n, MLP) for n in networks):
+        raise TypeError(f"networks must be a list of MLPs; got {networks!r}")
     if not networks:
         raise ValueError("networks is empty: an ensemble needs at least one network")
     first = networks[0]
@@ -57,7 +61,7 @@ def member(ensemble: MLP, index: int) -> MLP:
     ----------
     ensemble : MLP
     index : int
-        Along the first leading axis.
+        Along the first leading axis; negative ones count from the end.
 
     Returns
     -------
@@ -67,9 +71,16 @@ def member(ensemble: MLP, index: int) -> MLP:
     ------
     IndexError
         If there is no such member, or the network is a single one.
+    TypeError
+        If `ensemble` is not an MLP or `index` not an integer.
     """
+    checks.instance("ensemble", ensemble, MLP)
+    index = checks.integer("index", index)
     if not ensemble.ensemble_shape:
-        raise IndexError("a single network has no members")
+        raise IndexError("ensemble is a single network: it has no members")
+    n_members = ensemble.ensemble_shape[0]
+    if not -n_members <= index < n_members:
+        raise IndexError(f"index must be from {-n_members} to {n_members - 1}; got {index}")
     return ensemble.with_arrays(
         [parameter[index].copy() for parameter in ensemble.parameters],
         [statistic[index].copy() for statistic in ensemble.statistics],

@@ -1,8 +1,8 @@
 r"""Losses: the mean cost over samples from the network's last pre-activations, and its gradient.
 
 The logits are the output layer's values *before* any sigmoid or softmax. Working from them keeps
-every loss finite for logits of any size: :math:`\log(1 + e^z)` is never computed through
-:math:`e^z`.
+the cross-entropies finite for logits of any size: :math:`\log(1 + e^z)` is never computed through
+:math:`e^z`. (A squared error beyond the largest float, about 1e308, is ``inf``.)
 
 Everything broadcasts over leading axes: logits ``(n, k)`` give one number, logits ``(E, n, k)`` of
 an ensemble give ``(E,)``.
@@ -20,8 +20,8 @@ from numpy.typing import ArrayLike
 from . import activations, checks
 from .checks import Array
 
-_softplus = activations.get("softplus").f
-_sigmoid = activations.get("sigmoid").f
+_softplus = activations.get("softplus").function
+_sigmoid = activations.get("sigmoid").function
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Loss:
     ----------
     name : str
     encode : callable
-        ``encode(y, shape)``: the targets for logits of that shape, checked (classes become
-        one-hot rows).
+        ``encode(y, shape, name)``: the targets for logits of that shape, checked (classes become
+        one-hot rows); errors call y by that name.
     cost : callable
         ``cost(logits, targets)`` of shape ``(..., n)``, from encoded targets.
     slope : callable
@@ -52,7 +52,7 @@ class Loss:
     """
 
     name: str
-    encode: Callable[[Array, tuple[int, ...]], Array]
+    encode: Callable[[Array, tuple[int, ...], str], Array]
     cost: Callable[[Array, Array], Array]
     slope: Callable[[Array, Array], Array]
     hits: Callable[[Array, Array], Array] | None = None
@@ -80,7 +80,8 @@ class Loss:
             If an array does not hold real numbers.
         """
         logits, targets, _ = self._check(logits, y)
-        return self.cost(logits, targets).mean(axis=-1)[()]
+        with np.errstate(over="ignore"):
+            return self.cost(logits, targets).mean(axis=-1)[()]
 
     def gradient(self, logits: ArrayLike, y: ArrayLike) -> Array:
         """Return the gradient of :meth:`value` with respect to the logits, in their shape.
@@ -93,31 +94,31 @@ class Loss:
     def _check(self, logits: ArrayLike, y: ArrayLike) -> tuple[Array, Array, tuple[int, ...]]:
         logits = checks.array("logits", logits, minimum_axes=1)
         columns = logits[:, None] if logits.ndim == 1 else logits
-        targets = self.encode(checks.array("y", y), columns.shape)
-        return columns, targets.astype(logits.dtype, copy=False), logits.shape
+        targets = self.encode(checks.array("y", y), columns.shape, "y")
+        return columns, checks.array("y", targets, dtype=logits.dtype), logits.shape
 
 
-def _columns(y: Array, shape: tuple[int, ...]) -> Array:
+def _columns(y: Array, shape: tuple[int, ...], name: str) -> Array:
     """Return `y` as columns that broadcast against logits of that shape."""
-    if y.shape == shape[-2:-1] and shape[-1] == 1:
-        return y[:, None]
-    if y.shape[-2:] == shape[-2:] and y.shape[:-2] in ((), shape[:-2]):
+    if y.shape in (shape[-2:], shape):
         return y
+    if shape[-1] == 1 and y.shape in (shape[-2:-1], shape[:-1]):
+        return y[..., None]
     raise ValueError(
-        f"y of shape {y.shape} does not fit logits of shape {shape}: "
+        f"{name} of shape {y.shape} does not fit logits of shape {shape}: "
         f"expected {shape[-2:-1] if shape[-1] == 1 else shape[-2:]}"
     )
 
 
-def _binary_labels(y: Array, shape: tuple[int, ...]) -> Array:
-    labels = _columns(y, shape)
+def _binary_labels(y: Array, shape: tuple[int, ...], name: str) -> Array:
+    labels = _columns(y, shape, name)
     outside = labels[(labels != 0) & (labels != 1)]
     if outside.size:
-        raise ValueError(f"y must hold the labels 0 and 1; got {outside.flat[0]:g}")
+        raise ValueError(f"{name} must hold the labels 0 and 1; got {outside[0]:g}")
     return labels
 
 
-def _one_hot(y: Array, shape: tuple[int, ...]) -> Array:
+def _one_hot(y: Array, shape: tuple[int, ...], name: str) -> Array:
     n_samples, n_classes = shape[-2:]
     if n_classes < 2:
         raise ValueError(
@@ -125,18 +126,20 @@ def _one_hot(y: Array, shape: tuple[int, ...]) -> Array:
         )
     if y.shape not in ((n_samples,), shape[:-1]):
         raise ValueError(
-            f"y of shape {y.shape} does not fit logits of shape {shape}: expected ({n_samples},)"
+            f"{name} of shape {y.shape} does not fit logits of shape {shape}: "
+            f"expected ({n_samples},)"
         )
     outside = y[(y < 0) | (y >= n_classes) | (y != np.floor(y))]
     if outside.size:
         raise ValueError(
-            f"y must hold whole numbers from 0 to {n_classes - 1}; got {outside.flat[0]:g}"
+            f"{name} must hold whole numbers from 0 to {n_classes - 1}; got {outside[0]:g}"
         )
     return np.eye(n_classes)[y.astype(int)]
 
 
 def _binary_cost(logits: Array, targets: Array) -> Array:
-    return (_softplus(logits) - targets * logits).mean(axis=-1)
+    # log(1 + e^z) for the label 0; log(1 + e^z) - z = log(1 + e^-z), without cancellation, for 1.
+    return _softplus((1 - 2 * targets) * logits).mean(axis=-1)
 
 
 def _binary_slope(logits: Array, targets: Array) -> Array:

@@ -100,20 +100,20 @@ class MLP:
         n_layers = len(self.sizes) - 1
         draw_weight = _one_a_layer("initializer", initializer, n_layers)
         draw_bias = _one_a_layer("bias_initializer", bias_initializer, n_layers)
+        self.normalizers = _normalizers(normalization, self.sizes[1:-1], self.dtype)
         self.weights: list[Array] = []
         self.biases: list[Array] = []
         for layer, shape in enumerate(zip(self.sizes, self.sizes[1:], strict=False)):
             self.weights.append(self._drawn("initializer", draw_weight[layer], shape, rng))
             self.biases.append(self._drawn("bias_initializer", draw_bias[layer], shape[1:], rng))
-        self.normalizers = _normalizers(normalization, self.sizes[1:-1], self.dtype)
 
     def _drawn(
         self, name: str, draw: initializers.Initializer, shape: tuple[int, ...], rng: Any
     ) -> Array:
-        values = np.array(checks.array(f"what {name} returned", draw(shape, rng)), dtype=self.dtype)
+        values = checks.array(f"what {name} returned", draw(shape, rng), dtype=self.dtype)
         if values.shape != shape:
             raise ValueError(f"{name} must return shape {shape}; it returned {values.shape}")
-        return values
+        return values.copy()
 
     @property
     def n_parameters(self) -> int:
@@ -141,7 +141,8 @@ class MLP:
         """Return all that two networks must share to stand in one ensemble."""
         kinds = [normalizer.kind for normalizer in self.normalizers]
         activation = (self.activation.name, self.activation.parameters)
-        return (type(self).__name__, self.sizes, activation, kinds, str(self.dtype))
+        name, dtype = type(self).__name__, str(self.dtype)
+        return (name, self.sizes, activation, kinds, dtype, self.ensemble_shape)
 
     def copy(self) -> MLP:
         """Return a network with copies of all parameters."""
@@ -154,12 +155,9 @@ class MLP:
         """Return a network of this kind that holds these parameters and statistics."""
         other = copy.copy(self)
         n = len(self.weights)
-        other.weights, other.biases, extra = (
-            parameters[:n],
-            parameters[n : 2 * n],
-            parameters[2 * n :],
-        )
-        arrays = zip(extra[::2], extra[1::2], statistics[::2], statistics[1::2], strict=True)
+        other.weights, other.biases = parameters[:n], parameters[n : 2 * n]
+        scales, shifts = parameters[2 * n :: 2], parameters[2 * n + 1 :: 2]
+        arrays = zip(scales, shifts, statistics[::2], statistics[1::2], strict=True)
         other.normalizers = [
             normalizer.with_arrays(*four)
             for normalizer, four in zip(self.normalizers, arrays, strict=True)
@@ -223,15 +221,14 @@ class MLP:
 
     def _forward(self, X: Any, training: bool) -> Trace:
         trace = Trace([], [], [], [])
-        a = X
+        a, last = X, len(self.weights) - 1
         for layer in range(len(self.weights)):
             trace.inputs.append(a)
-            a = z = self._affine(layer, a)
-            if layer < len(self.weights) - 1:
-                if self.normalizers:
-                    z, cache = self.normalizers[layer].forward(z, training)
-                    trace.caches.append(cache)
-                a = self.activation.f(z)
+            z = self._affine(layer, a)
+            if layer < len(self.normalizers):
+                z, cache = self.normalizers[layer].forward(z, training)
+                trace.caches.append(cache)
+            a = self.activation.f(z) if layer < last else z
             trace.pre_activations.append(z)
             trace.activations.append(a)
         return trace
@@ -282,9 +279,10 @@ class MLP:
     def encode(self, loss: losses.Loss, X: Array, y: ArrayLike, name: str = "y") -> Array:
         """Return the targets of `loss` for inputs X, checked, in the network's dtype."""
         shape = (*self.ensemble_shape, X.shape[-2], self.sizes[-1])
-        return loss.encode(checks.array(name, y), shape).astype(self.dtype, copy=False)
+        targets = loss.encode(checks.array(name, y), shape, name)
+        return checks.array(name, targets, dtype=self.dtype)
 
-    def write_back(self) -> None:
+    def write_back(self, optimizer: Any = None) -> None:
         """Nothing to do here: for networks that train in other coordinates (`course_code.span`)."""
 
     def _gradients(
@@ -296,15 +294,14 @@ class MLP:
         return value, logits, self._backward(trace, loss.slope(logits, targets) / logits.shape[-2])
 
     def _backward(self, trace: Trace, delta: Array) -> Gradients:
-        n_layers = len(self.weights)
-        gradients = Gradients([delta] * n_layers, [delta] * n_layers, [delta] * n_layers, [])
-        for layer in reversed(range(n_layers)):
-            gradients.pre_activations[layer] = delta
-            if self.normalizers and layer < n_layers - 1:
+        gradients = Gradients([], [], [], [])
+        for layer in reversed(range(len(self.weights))):
+            gradients.pre_activations.insert(0, delta)
+            if layer < len(self.normalizers):
                 delta, *parameters = self.normalizers[layer].backward(delta, trace.caches[layer])
                 gradients.normalization[:0] = parameters
-            gradients.weights[layer] = self._weight_gradient(layer, trace.inputs[layer], delta)
-            gradients.biases[layer] = delta.sum(axis=-2)
+            gradients.weights.insert(0, self._weight_gradient(layer, trace.inputs[layer], delta))
+            gradients.biases.insert(0, delta.sum(axis=-2))
             if layer > 0:
                 delta = delta @ self.weights[layer].swapaxes(-1, -2)
                 delta *= self.activation.df(
@@ -317,7 +314,9 @@ class MLP:
 
 
 def _layer_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    if isinstance(sizes, str) or not isinstance(sizes, Sequence | np.ndarray):
+    if isinstance(sizes, np.ndarray):
+        sizes = sizes.tolist()
+    if isinstance(sizes, str) or not isinstance(sizes, Sequence):
         raise TypeError(f"sizes must be a list of positive integers; got {sizes!r}")
     if len(sizes) < 2:
         raise ValueError(f"sizes needs at least an input and an output size; got {list(sizes)}")

@@ -78,14 +78,21 @@ class Normalization:
         z : ndarray, shape (..., n, width)
         training : bool
             Whether batch normalization uses (and remembers) this batch's statistics.
+
+        Raises
+        ------
+        ValueError
+            If `z` is not of this layer's width.
         """
+        z = checks.floats("z", z)
+        if z.ndim < 2 or z.shape[-1] != self.scale.shape[-1]:
+            raise ValueError(f"z must be of shape (..., n, {self.scale.shape[-1]}); got {z.shape}")
         if self.kind == "batch" and not training:
-            mean, variance = self.running_mean[..., None, :], self.running_variance[..., None, :]
+            mean: Any = self.running_mean[..., None, :]
+            variance = self.running_variance[..., None, :]
         else:
             axis = -2 if self.kind == "batch" else -1
-            mean = z.mean(axis=axis, keepdims=True)
-            if self.kind == "rms":
-                mean = np.zeros_like(mean)
+            mean = 0.0 if self.kind == "rms" else z.mean(axis=axis, keepdims=True)
             variance = np.square(z - mean).mean(axis=axis, keepdims=True)
             if self.kind == "batch":
                 self._remember(mean, variance, z.shape[-2])
@@ -97,9 +104,13 @@ class Normalization:
     def backward(self, delta: Array, cache: tuple[Array, Array]) -> tuple[Array, Array, Array]:
         """Return the gradients with respect to z, scale and shift, from that of the output.
 
-        `cache` is what :meth:`forward` returned with ``training=True``.
+        `cache` is what :meth:`forward` returned with ``training=True``. A `delta` of another shape
+        than the output's is a ValueError.
         """
         normalized, inverse_std = cache
+        delta = checks.floats("delta", delta)
+        if delta.shape != normalized.shape:
+            raise ValueError(f"delta must be of shape {normalized.shape}; got {delta.shape}")
         axis = -2 if self.kind == "batch" else -1
         d_normalized = delta * self.scale[..., None, :]
         d_z = d_normalized - normalized * (d_normalized * normalized).mean(axis, keepdims=True)

@@ -27,6 +27,26 @@ def _decay(name: str, value: object) -> float:
     return decay
 
 
+def _check(parameters: Sequence[Array], gradients: Sequence[Array], memory: list[Array]) -> None:
+    """Refuse arrays that do not fit each other, or what was remembered of an earlier update."""
+    for parameter in parameters:
+        if not isinstance(parameter, np.ndarray) or parameter.dtype.kind != "f":
+            raise TypeError(
+                "parameters must be float arrays, which are changed in place; "
+                f"got {type(parameter).__name__} {parameter!r}"
+            )
+    shapes = [parameter.shape for parameter in parameters]
+    given = [np.shape(gradient) for gradient in gradients]
+    if given != shapes:
+        raise ValueError(f"gradients must have the parameters' shapes {shapes}; got {given}")
+    remembered = [one.shape for one in memory]
+    if remembered and remembered != shapes:
+        raise ValueError(
+            f"this optimizer remembers parameters of shapes {remembered}; got {shapes}: "
+            "give each training an optimizer of its own"
+        )
+
+
 class SGD:
     r"""Gradient descent, with momentum if asked.
 
@@ -43,6 +63,11 @@ class SGD:
         :math:`\mu` in [0, 1).
     nesterov : bool, default False
         Needs a positive momentum.
+
+    Attributes
+    ----------
+    velocities : list of ndarray
+        :math:`v`, one for each parameter; empty before the first update and without momentum.
 
     Raises
     ------
@@ -66,20 +91,24 @@ class SGD:
     ) -> None:
         self.learning_rate = _learning_rate(learning_rate)
         self.momentum = _decay("momentum", momentum)
-        self.nesterov = bool(nesterov)
+        self.nesterov = checks.boolean("nesterov", nesterov)
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov needs a positive momentum; got momentum=0")
-        self._velocities: list[Array] = []
+        self.velocities: list[Array] = []
 
     def update(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
-        """Move `parameters` (arrays, changed in place) by one step along `gradients`."""
+        """Move `parameters` (float arrays, changed in place) by one step along `gradients`.
+
+        Raises TypeError or ValueError where the arrays do not fit each other.
+        """
+        _check(parameters, gradients, self.velocities)
         if not self.momentum:
             for parameter, gradient in zip(parameters, gradients, strict=True):
                 parameter -= self.learning_rate * gradient
             return
-        if not self._velocities:
-            self._velocities = [np.zeros_like(p) for p in parameters]
-        for parameter, gradient, v in zip(parameters, gradients, self._velocities, strict=True):
+        if not self.velocities:
+            self.velocities = [np.zeros_like(p) for p in parameters]
+        for parameter, gradient, v in zip(parameters, gradients, self.velocities, strict=True):
             v *= self.momentum
             v += gradient
             direction = gradient + self.momentum * v if self.nesterov else v
@@ -127,7 +156,11 @@ class RMSProp:
         self._squares: list[Array] = []
 
     def update(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
-        """Move `parameters` (arrays, changed in place) by one step along `gradients`."""
+        """Move `parameters` (float arrays, changed in place) by one step along `gradients`.
+
+        Raises TypeError or ValueError where the arrays do not fit each other.
+        """
+        _check(parameters, gradients, self._squares)
         if not self._squares:
             self._squares = [np.zeros_like(p) for p in parameters]
         for parameter, gradient, s in zip(parameters, gradients, self._squares, strict=True):
@@ -181,14 +214,21 @@ class Adam:
         self.beta_2 = _decay("beta_2", beta_2)
         self.epsilon = checks.real("epsilon", epsilon, minimum=0.0, exclusive=True)
         self._t = 0
-        self._moments: list[tuple[Array, Array]] = []
+        self._means: list[Array] = []
+        self._squares: list[Array] = []
 
     def update(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
-        """Move `parameters` (arrays, changed in place) by one step along `gradients`."""
-        if not self._moments:
-            self._moments = [(np.zeros_like(p), np.zeros_like(p)) for p in parameters]
+        """Move `parameters` (float arrays, changed in place) by one step along `gradients`.
+
+        Raises TypeError or ValueError where the arrays do not fit each other.
+        """
+        _check(parameters, gradients, self._squares)
+        if not self._squares:
+            self._means = [np.zeros_like(p) for p in parameters]
+            self._squares = [np.zeros_like(p) for p in parameters]
         self._t += 1
-        for parameter, gradient, (m, s) in zip(parameters, gradients, self._moments, strict=True):
+        moments = zip(self._means, self._squares, strict=True)
+        for parameter, gradient, (m, s) in zip(parameters, gradients, moments, strict=True):
             m *= self.beta_1
             m += (1 - self.beta_1) * gradient
             s *= self.beta_2

@@ -55,6 +55,8 @@ def reason_against(network: MLP, X: Array, optimizer: object, batch_size: int | 
             "it needs more features than samples; "
             f"X has {X.shape[-2]} samples of {X.shape[-1]} features"
         )
+    if optimizer.velocities:
+        return "it needs a fresh optimizer: this one remembers an earlier training"
     if type(network) is not MLP:
         return f"it is written for an MLP; got {type(network).__name__}"
     return None
@@ -80,10 +82,13 @@ class SpanNetwork(MLP):
         """Return ``X @ samples.T`` and ``X @ W_0``: all that the network needs to know of X."""
         return X @ self._samples.swapaxes(-1, -2), X @ self._start
 
-    def write_back(self) -> None:
-        """Give the full-size first weight back to the network."""
+    def write_back(self, optimizer: Any = None) -> None:
+        """Give the full-size first weight back to the network, and its velocity to `optimizer`."""
         move = self._samples.swapaxes(-1, -2) @ self.weights[0]
         np.add(self._start, move, out=self._network.weights[0])
+        if optimizer is not None and optimizer.velocities:
+            velocity = self._samples.swapaxes(-1, -2) @ optimizer.velocities[0]
+            optimizer.velocities[0] = velocity
 
     def _affine(self, layer: int, a: Any) -> Array:
         if layer > 0:

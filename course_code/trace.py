@@ -57,5 +57,5 @@ class Gradients:
 
     @property
     def parameters(self) -> list[Array]:
-        """All of them in the order of :attr:`MLP.parameters`."""
+        """All of them in the order of :attr:`~course_code.network.MLP.parameters`."""
         return [*self.weights, *self.biases, *self.normalization]

@@ -10,7 +10,6 @@ The loop of chapter 2::
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,34 +17,11 @@ from numpy.typing import ArrayLike
 
 from . import checks, losses, optimizers
 from .checks import Array
+from .history import History, Recorder
 from .network import MLP
 from .span import SpanNetwork, reason_against
 
-
-@dataclass
-class History:
-    """What :func:`fit` recorded. For an ensemble of shape (E,), each row holds E numbers.
-
-    Attributes
-    ----------
-    loss : ndarray, shape (n_steps, ...)
-        ``loss[i]`` is the loss of step i's batch before that step's update. With full batches a
-        step is an epoch.
-    accuracy : ndarray, shape (n_steps, ...), or None
-        The fraction of that batch classified correctly, before the update; None where the loss is
-        not one of classification.
-    diverged_at : int or None, or a list of them for an ensemble
-        The step at which the loss stopped being finite. A single network's training stops there;
-        a member's later losses are NaN, and it keeps the parameters it had at that step.
-    validation_loss, validation_accuracy : ndarray, shape (n_epochs, ...), or None
-        On the validation data, after each epoch.
-    """
-
-    loss: Array
-    accuracy: Array | None
-    diverged_at: Any
-    validation_loss: Array | None = None
-    validation_accuracy: Array | None = None
+__all__ = ["History", "accuracy", "fit", "predict"]
 
 
 def fit(
@@ -91,7 +67,7 @@ def fit(
         Show a progress bar.
     callback : callable, default None
         ``callback(step, network)`` is called before each update, when the network has the
-        parameters that gave ``History.loss[step]``.
+        parameters that gave ``History.loss[step]``. It must not change them.
     span : bool, default None
         Whether to train the first layer in the span of the samples, which gives the same losses
         faster (:mod:`course_code.span`). None: wherever it is valid. True: or refuse with the
@@ -110,7 +86,9 @@ def fit(
 
     Notes
     -----
-    An interrupted training (Ctrl-C) leaves the network as it was after its last complete step.
+    An interrupted training (Ctrl-C, an error in the callback) leaves the network with what it has
+    learned so far: the parameters after its last complete step, unless the interruption falls into
+    the middle of an update.
 
     Examples
     --------
@@ -122,19 +100,21 @@ def fit(
     >>> history.loss.shape, bool(history.loss[-1] < history.loss[0])
     ((200,), True)
     """
+    checks.instance("network", network, MLP)
     loss = losses.get(loss)
     optimizer = _optimizer(optimizer, learning_rate)
     epochs = checks.integer("epochs", epochs, minimum=1)
-    inputs, targets = _checked(network, loss, "X", X, "y", y)
+    progress = checks.boolean("progress", progress)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be callable(step, network) or None; got {callback!r}")
+    span = None if span is None else checks.boolean("span", span)
+    inputs, targets = _checked(network, loss, X, y)
     _refuse_one_class(loss, targets)
-    n_samples = inputs.shape[-2]
     if batch_size is not None:
-        batch_size = min(checks.integer("batch_size", batch_size, minimum=1), n_samples)
+        batch_size = checks.integer("batch_size", batch_size, minimum=1)
+    if batch_size is not None or rng is not None:
         checks.generator(rng)
-    validation = None
-    if validation_data is not None:
-        X_val, y_val = validation_data
-        validation = _checked(network, loss, "validation X", X_val, "validation y", y_val)
+    validation = _validation(network, loss, validation_data)
     reason = reason_against(network, inputs, optimizer, batch_size)
     if span and reason:
         raise ValueError(f"span=True is not valid here: {reason}")
@@ -144,14 +124,15 @@ def fit(
         model = SpanNetwork(network, inputs)
         inputs = model.project(inputs)
         validation = validation and (model.project(validation[0]), validation[1])
-    recorder = _Recorder(model, loss)
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
+    recorder = Recorder(model, loss)
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
             for _ in _epochs(epochs, progress):
-                for batch in _batches(inputs, targets, n_samples, batch_size, rng):
-                    value, logits, gradients = model._gradients(*batch, loss)
-                    all_diverged = recorder.step(value, logits, batch[1])
-                    if all_diverged:
+                for step_inputs, step_targets in _batches(inputs, targets, batch_size, rng):
+                    statistics = model.statistics
+                    value, logits, gradients = model._gradients(step_inputs, step_targets, loss)
+                    recorder.step(value, logits, step_targets, statistics)
+                    if recorder.all_diverged:
                         return recorder.history()
                     if callback is not None:
                         model.write_back()
@@ -159,9 +140,9 @@ def fit(
                     optimizer.update(model.parameters, gradients.parameters)
                 if validation is not None:
                     recorder.validate(*validation)
-    finally:
-        recorder.restore_diverged()
-        model.write_back()
+        finally:
+            recorder.restore_diverged()
+            model.write_back(optimizer)
     return recorder.history()
 
 
@@ -183,6 +164,8 @@ def predict(network: MLP, X: ArrayLike) -> Array:
     ------
     ValueError
         If X is empty, not finite or not of the network's number of features.
+    TypeError
+        If `network` is not an MLP, or X does not hold real numbers.
 
     Examples
     --------
@@ -190,6 +173,7 @@ def predict(network: MLP, X: ArrayLike) -> Array:
     >>> predict(network, [[0.0, 0.0]]).tolist()
     [0]
     """
+    checks.instance("network", network, MLP)
     logits = network.logits(X)
     return (logits[..., 0] > 0).astype(int) if logits.shape[-1] == 1 else logits.argmax(axis=-1)
 
@@ -212,6 +196,8 @@ def accuracy(network: MLP, X: ArrayLike, y: ArrayLike) -> Any:
     ------
     ValueError
         If a shape does not fit, or a label is not a class of this network.
+    TypeError
+        If `network` is not an MLP, or X or y does not hold real numbers.
 
     Examples
     --------
@@ -219,92 +205,43 @@ def accuracy(network: MLP, X: ArrayLike, y: ArrayLike) -> Any:
     >>> accuracy(network, [[0.0, 0.0], [0.0, 0.0]], [0, 1])
     0.5
     """
+    checks.instance("network", network, MLP)
     kind = "binary_cross_entropy" if network.sizes[-1] == 1 else "categorical_cross_entropy"
     loss = losses.get(kind)
-    inputs, targets = _checked(network, loss, "X", X, "y", y)
+    inputs, targets = _checked(network, loss, X, y)
     assert loss.hits is not None
     right = loss.hits(network.logits(inputs), targets).mean(axis=-1)
     return right if right.ndim else float(right)
 
 
-class _Recorder:
-    """Collects the history while a training runs."""
-
-    def __init__(self, model: MLP, loss: losses.Loss) -> None:
-        self._model, self._loss = model, loss
-        self._values: list[Array] = []
-        self._accuracies: list[Array] = []
-        self._validation: list[tuple[Array, Array | None]] = []
-        self._diverged_at = np.full(model.ensemble_shape, None, dtype=object)
-        self._kept: dict[Any, list[Array]] = {}
-
-    @property
-    def n_steps(self) -> int:
-        return len(self._values)
-
-    def step(self, value: Array, logits: Array, targets: Array) -> bool:
-        """Record a step's loss; return whether every member has diverged by now."""
-        self._values.append(value)
-        if self._loss.hits is not None:
-            self._accuracies.append(self._loss.hits(logits, targets).mean(axis=-1))
-        if np.isfinite(value).all():
-            return False
-        for member in map(tuple, np.argwhere(~np.isfinite(value))):
-            if member not in self._kept:
-                self._kept[member] = [p[member].copy() for p in self._model.parameters]
-                self._diverged_at[member] = self.n_steps - 1
-        return len(self._kept) == self._diverged_at.size
-
-    def validate(self, inputs: Any, targets: Array) -> None:
-        logits = self._model._forward(inputs, training=False).logits
-        hits = self._loss.hits
-        self._validation.append(
-            (
-                self._loss.cost(logits, targets).mean(axis=-1),
-                None if hits is None else hits(logits, targets).mean(axis=-1),
-            )
-        )
-
-    def restore_diverged(self) -> None:
-        for member, parameters in self._kept.items():
-            for parameter, kept in zip(self._model.parameters, parameters, strict=True):
-                parameter[member] = kept
-
-    def history(self) -> History:
-        values = np.array(self._values, dtype=np.float64)
-        for member in self._kept:
-            values[(slice(self._diverged_at[member] + 1, None), *member)] = np.nan
-        classified = self._loss.hits is not None
-        losses_, accuracies = zip(*self._validation, strict=True) if self._validation else ((), ())
-        return History(
-            loss=values,
-            accuracy=np.array(self._accuracies) if classified else None,
-            diverged_at=self._diverged_at.tolist(),
-            validation_loss=np.array(losses_, dtype=np.float64) if losses_ else None,
-            validation_accuracy=np.array(accuracies) if losses_ and classified else None,
-        )
-
-
 def _optimizer(optimizer: str | optimizers.Optimizer, learning_rate: float) -> optimizers.Optimizer:
-    if isinstance(optimizer, optimizers.Optimizer):
-        if learning_rate not in (0.01, optimizer.learning_rate):
-            raise ValueError(
-                f"learning_rate={learning_rate:g} and an optimizer with its own, "
-                f"{optimizer.learning_rate:g}: give one"
-            )
-        return optimizer
-    return optimizers.get(optimizer, learning_rate=learning_rate)
+    if not isinstance(optimizer, optimizers.Optimizer):
+        return optimizers.get(optimizer, learning_rate=learning_rate)
+    if checks.real("learning_rate", learning_rate) not in (0.01, optimizer.learning_rate):
+        raise ValueError(
+            f"learning_rate={learning_rate:g} and an optimizer with its own, "
+            f"{optimizer.learning_rate:g}: give one"
+        )
+    return optimizer
 
 
 def _checked(
-    network: MLP, loss: losses.Loss, X_name: str, X: ArrayLike, y_name: str, y: ArrayLike
+    network: MLP, loss: losses.Loss, X: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("X", "y")
 ) -> tuple[Any, Array]:
-    inputs = network.check_inputs(X, X_name)
-    return inputs, network.encode(loss, inputs, y, y_name)
+    inputs = network.check_inputs(X, names[0])
+    return inputs, network.encode(loss, inputs, y, names[1])
+
+
+def _validation(network: MLP, loss: losses.Loss, data: Any) -> tuple[Any, Array] | None:
+    if data is None:
+        return None
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise TypeError(f"validation_data must be a pair (X, y); got {data!r}")
+    return _checked(network, loss, data[0], data[1], ("validation_data[0]", "validation_data[1]"))
 
 
 def _refuse_one_class(loss: losses.Loss, targets: Array) -> None:
-    if loss.hits is not None and (targets == targets[..., :1, :]).all():
+    if loss.hits is not None and (targets == targets[..., :1, :]).all(axis=(-2, -1)).any():
         raise ValueError("y holds one class only: there is nothing to learn to tell apart")
 
 
@@ -317,11 +254,12 @@ def _epochs(epochs: int, progress: bool) -> Iterator[int]:
 
 
 def _batches(
-    inputs: Any, targets: Array, n_samples: int, batch_size: int | None, rng: Any
+    inputs: Any, targets: Array, batch_size: int | None, rng: Any
 ) -> Iterator[tuple[Any, Array]]:
     if batch_size is None:
         yield inputs, targets
         return
+    n_samples = targets.shape[-2]
     order = rng.permutation(n_samples)
     for start in range(0, n_samples, batch_size):
         chosen = order[start : start + batch_size]

@@ -23,15 +23,14 @@ from .. import checks
 from ..checks import Array
 from .deterministic import constant, identity, ones, zeros
 from .random import orthogonal, random_normal, random_uniform, truncated_normal
-from .scaling import (
-    compute_fans,
+from .scaling import compute_fans, variance_scaling
+from .schemes import (
     glorot_normal,
     glorot_uniform,
     he_normal,
     he_uniform,
     lecun_normal,
     lecun_uniform,
-    variance_scaling,
 )
 
 __all__ = [

@@ -35,12 +35,13 @@ def random_normal(
     std: float = 0.05,
     dtype: Any = np.float64,
 ) -> Array:
-    r"""Draw :math:`N(\mathrm{mean}, \mathrm{std}^2)`, whatever the shape: no fan enters.
+    r"""Draw :math:`N(\mathrm{mean}, \mathrm{std}^2)`; neither fan_in nor fan_out enters.
 
     Parameters
     ----------
     shape : tuple of int
-        One axis or more.
+        One axis or more: ``(fan_in, fan_out)`` or ``(..., in, out)`` for weights,
+        ``(fan_out,)`` for biases.
     rng : numpy.random.Generator
     mean, std : float
         Defaults 0 and 0.05 (Keras's); std must not be negative.
@@ -71,8 +72,9 @@ def truncated_normal(
 ) -> Array:
     r"""Draw :math:`N(\mathrm{mean}, \mathrm{std}^2)` cut at two standard deviations.
 
-    `std` is that of the normal *before* the cut, as in Keras and PyTorch: the result's is
-    :math:`0.8796\,\mathrm{std}`. :func:`variance_scaling` corrects for this.
+    `std` is that of the normal *before* the cut, as in Keras and JAX: the result's is
+    :math:`0.8796\,\mathrm{std}`. :func:`variance_scaling` corrects for this. Neither fan_in nor
+    fan_out enters.
 
     Parameters
     ----------
@@ -82,7 +84,12 @@ def truncated_normal(
     Raises
     ------
     TypeError, ValueError
-        For anything else, naming the argument.
+        As :func:`random_normal`.
+
+    References
+    ----------
+    Johnson, Kotz and Balakrishnan (1994), *Continuous univariate distributions*, volume 1, for
+    the truncated normal's variance.
 
     Examples
     --------
@@ -102,12 +109,15 @@ def random_uniform(
     high: float = 0.05,
     dtype: Any = np.float64,
 ) -> Array:
-    r"""Draw :math:`U(\mathrm{low}, \mathrm{high})`, of variance (high - low)\ :sup:`2` / 12.
+    r"""Draw :math:`U(\mathrm{low}, \mathrm{high})`; neither fan_in nor fan_out enters.
+
+    .. math:: \operatorname{Var}(W) = \frac{(\mathrm{high} - \mathrm{low})^2}{12}
 
     Parameters
     ----------
     shape : tuple of int
-        One axis or more.
+        One axis or more: ``(fan_in, fan_out)`` or ``(..., in, out)`` for weights,
+        ``(fan_out,)`` for biases.
     rng : numpy.random.Generator
     low, high : float
         Defaults -0.05 and 0.05 (Keras's); low must not exceed high.
@@ -125,23 +135,24 @@ def random_uniform(
     '0.50 0.083'
     """
     checks.generator(rng)
-    low, high = checks.real("low", low), checks.real("high", high)
+    shape, dtype = checks.shape(shape), checks.float_dtype(dtype)
+    largest = checks.largest(dtype)
+    low = checks.real("low", low, minimum=-largest, maximum=largest)
+    high = checks.real("high", high, minimum=-largest, maximum=largest)
     if low > high:
         raise ValueError(f"low must not exceed high; got low={low:g}, high={high:g}")
-    draws = rng.uniform(low, high, checks.shape(shape))
-    return draws.astype(checks.float_dtype(dtype), copy=False)
+    return rng.uniform(low, high, shape).astype(dtype, copy=False)
 
 
 def _located(
     shape: tuple[int, ...], rng: np.random.Generator, mean: float, std: float, dtype: Any
 ) -> tuple[tuple[int, ...], float, float, Any]:
     checks.generator(rng)
-    return (
-        checks.shape(shape),
-        checks.real("mean", mean),
-        checks.real("std", std, minimum=0.0),
-        checks.float_dtype(dtype),
-    )
+    shape, dtype = checks.shape(shape), checks.float_dtype(dtype)
+    largest = checks.largest(dtype)
+    mean = checks.real("mean", mean, minimum=-largest, maximum=largest)
+    std = checks.real("std", std, minimum=0.0, maximum=largest)
+    return shape, mean, std, dtype
 
 
 def orthogonal(
@@ -153,17 +164,18 @@ def orthogonal(
 ) -> Array:
     r"""Draw a random (semi-)orthogonal weight: every singular value is `gain`.
 
-    A kernel ``(..., in, out)`` is looked at as a matrix with ``out`` columns. A tall one has
-    orthonormal columns (:math:`W^\top W = g^2 I`), a wide one orthonormal rows. The law is
-    uniform (Haar): the factor Q of a Gaussian matrix, its columns signed by R's diagonal.
+    A tall weight (fan_in > fan_out) has orthogonal columns, :math:`W^\top W = g^2 I`; a wide one
+    orthogonal rows, :math:`W W^\top = g^2 I`. A kernel ``(..., in, out)`` is looked at as a matrix
+    with fan_in rows and ``out`` columns. The law is uniform (Haar): the factor Q of a Gaussian
+    matrix, its columns signed by R's diagonal.
 
     Parameters
     ----------
     shape : tuple of int
-        Two axes or more.
+        ``(fan_in, fan_out)`` or ``(..., in, out)``.
     rng : numpy.random.Generator
     gain : float, default 1.0
-        Positive.
+        :math:`g`, positive.
     dtype : {float64, float32}
 
     Raises
@@ -173,8 +185,9 @@ def orthogonal(
 
     References
     ----------
-    Saxe, McClelland and Ganguli (2014); Mezzadri (2007), *How to generate random matrices from
-    the classical compact groups*, for the signs.
+    Saxe, McClelland and Ganguli (2014), *Exact solutions to the nonlinear dynamics of learning in
+    deep linear neural networks*; Mezzadri (2007), *How to generate random matrices from the
+    classical compact groups*, for the signs.
 
     Examples
     --------
@@ -183,9 +196,9 @@ def orthogonal(
     True
     """
     checks.generator(rng)
-    *leading, columns = checks.shape(shape, minimum_axes=2)
-    gain = checks.real("gain", gain, minimum=0.0, exclusive=True)
-    dtype = checks.float_dtype(dtype)
+    shape, dtype = checks.shape(shape, minimum_axes=2), checks.float_dtype(dtype)
+    gain = checks.real("gain", gain, minimum=0.0, maximum=checks.largest(dtype), exclusive=True)
+    *leading, columns = shape
     rows = math.prod(leading)
     Q, R = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
     Q *= np.sign(np.diag(R))
