@@ -156,11 +156,12 @@ def diagnose(
         signals = [_rms(z) for z in trace.pre_activations]
         inputs = _rms(trace.inputs[0])
         ratios = _gradient_ratios(network, gradients)
+        loss_of_zeros = float(loss.value(np.zeros_like(trace.logits), y))
         findings = [
             *_symmetric(network, trace),
             *_saturated(network, statistics[:-1], signals),
             *_dead(statistics[:-1]),
-            *_exploding(signals, ratios, value, _loss_of_zeros(network, trace, y, loss)),
+            *_exploding(signals, ratios, value, loss_of_zeros),
             *_vanishing(signals, ratios),
         ]
     notes: tuple[str, ...] = ()
@@ -177,8 +178,6 @@ def _symmetric(network: MLP, trace: Trace) -> list[Finding]:
     ):
         # One column a unit: all that tells it from its neighbours.
         blocks = [network.weights[i], network.biases[i][None], network.weights[i + 1].T, z]
-        if network.normalizers:
-            blocks += [parameter[None] for parameter in network.normalizers[i].parameters]
         scaled = [block / (np.abs(block).max() or 1.0) for block in blocks]
         n = n_distinct(np.concatenate(scaled))
         if n < width:
@@ -257,10 +256,5 @@ def _found(name: str, numbers: dict[int, str]) -> list[Finding]:
     return [Finding(name, layers, text)]
 
 
-def _loss_of_zeros(network: MLP, trace: Trace, y: ArrayLike, loss: losses.Loss) -> float:
-    logits = np.zeros_like(trace.logits)
-    return float(loss.cost(logits, network.encode(loss, trace.inputs[0], y)).mean())
-
-
 def _rms(values: Array) -> float:
-    return float(np.sqrt(np.square(values, dtype=np.float64).mean()))
+    return float(np.sqrt(np.square(values).mean()))

@@ -1,6 +1,6 @@
 r"""Scalers: columns brought to a common range or to mean 0 and variance 1.
 
-What :meth:`fit` learns comes from the training data only; the same numbers then transform the
+What ``fit`` learns comes from the training data only; the same numbers then transform the
 validation and test data. Results, learned attributes and the treatment of constant columns are
 those of the classes of the same names in scikit-learn.
 """

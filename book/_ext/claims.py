@@ -60,7 +60,8 @@ class ClaimsLedger(Directive):
         for letter, title in DOCUMENTS.items():
             ledger += nodes.rubric(text=title, classes=[f"document-{letter.lower()}"])
             ledger += [self.entry(env, row) for row in rows if row["source"] == letter]
-        return [summary, ledger]
+        filters = nodes.raw("", '<div id="claims-filter"></div>', format="html")
+        return [summary, filters, ledger]
 
     def entry(self, env: Any, row: dict[str, str]) -> nodes.container:
         name = f"claim-{row['id'].lower()}"

@@ -7,7 +7,7 @@ Points of the grid whose networks have the same shape are stacked and trained as
     with joblib.parallel_config(backend="dask"):
         table = sweeps.run(points, X, y, epochs=1000, path="results.csv")
 
-(every worker needs ``course_code`` installed). Each point's network is drawn from
+Every worker needs ``course_code`` installed. Each point's network is drawn from
 ``np.random.default_rng(seed)`` alone, so its row is the same whatever else is in the grid and in
 whatever order; on another machine, or with another number of BLAS threads, to rounding.
 """

@@ -206,6 +206,36 @@ def test_some_twins_are_counted():
     assert "its 8 units are 7 distinct units" in str(diagnosis)
 
 
+def test_units_that_get_nothing_are_not_twins_if_their_weights_differ():
+    """Behind a dead layer all pre-activations are equal; with outputs of zeros so is the rest."""
+    network = mlp("cancer", [8, 6], "relu", ["he_normal", "he_normal", "zeros"])
+    network.biases[0][:] = -100.0
+    diagnosis = diagnosis_of("cancer", network)
+    assert diagnosis.statistics[1].distinct_units == 1
+    assert diagnosis.verdict == "dead"
+    assert "symmetric units" not in named(diagnosis)
+
+
+def test_small_differences_beside_large_numbers_are_seen():
+    """Equal weights of 1 on raw inputs give values of 10^4; outputs of size 10^-5 differ."""
+    tiny = draw("random_normal", std=1e-5)
+    network = mlp("raw cancer", [8], "tanh", ["ones", tiny])
+    assert "symmetric units" not in named(diagnosis_of("raw cancer", network))
+
+
+def test_text_shows_the_first_and_the_last_layer():
+    unit = "its 4 units are 1 distinct unit"
+    texts = [
+        diagnosis_of("moons", mlp("moons", [4] * n, "tanh", "zeros")).findings[0].text
+        for n in (1, 2, 3)
+    ]
+    assert texts == [
+        f"layer 1: {unit}",
+        f"layer 1: {unit}; layer 2: {unit}",
+        f"in 3 layers, the first and the last of them being layer 1: {unit}; layer 3: {unit}",
+    ]
+
+
 def test_twins_that_normalization_tells_apart():
     network = mlp("cancer", [4], "tanh", "ones", normalization="layer")
     assert diagnosis_of("cancer", network).verdict == "symmetric units"
@@ -291,10 +321,12 @@ def test_unscaled_residual_branches_explode_and_scaled_ones_do_not():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_overflow_is_exploding_without_a_warning(dtype):
-    network = mlp("cancer", [64] * 200, "relu", draw("random_normal", std=10.0), dtype=dtype)
+    network = mlp("cancer", [16] * 60, "relu", draw("random_normal", std=1e6), dtype=dtype)
     diagnosis = diagnosis_of("cancer", network)
-    assert "exploding" in named(diagnosis)
-    assert diagnosis.findings[-1].layers[-1] == 201
+    assert named(diagnosis)[-1] == "exploding"
+    assert "symmetric units" not in named(diagnosis)
+    assert diagnosis.findings[-1].layers[-1] == 61
+    assert "pre-activation rms nan" in str(diagnosis)
 
 
 # ---- diagnose: what is sound is not accused ----------------------------------------------------

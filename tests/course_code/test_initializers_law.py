@@ -104,9 +104,10 @@ def test_the_mean_of_a_shifted_draw(seed, check_law):
     check_law(W, "normal", 0.25, mean=-2.0)
     W = initializers.truncated_normal(shape, rng, mean=3.0, std=0.5)
     check_law(W, "truncated_normal", 0.25 * CUT_VAR, mean=3.0)
-    W = initializers.random_uniform(shape, rng, low=1.0, high=2.0)
-    check_law(W, "uniform", 1 / 12, mean=1.5)
-    assert 1.0 <= W.min() <= W.max() < 2.0
+    for low in (1.0, -2.0):
+        W = initializers.random_uniform(shape, rng, low=low, high=low + 1.0)
+        check_law(W, "uniform", 1 / 12, mean=low + 0.5)
+        assert low <= W.min() <= W.max() < low + 1.0
 
 
 # ---- the same checks reject the neighbours --------------------------------------------------
@@ -221,6 +222,25 @@ def test_draws_come_from_the_generator_alone(name):
     assert not np.array_equal(first, draw((6, 4), np.random.default_rng(6)))
     assert before[2] == after[2]
     assert np.array_equal(before[1], after[1])
+
+
+def test_normal_draws_are_numpys_scaled_and_only_those_beyond_the_cut_are_drawn_again():
+    """So that a seed goes on giving the same weights, as the stored numbers of the book need."""
+    z = np.random.default_rng(8).standard_normal((50, 20))
+    rng = np.random.default_rng(8)
+    W = initializers.random_normal((50, 20), rng, mean=1.0, std=0.5)
+    np.testing.assert_array_equal(W, 1.0 + 0.5 * z)
+    rng = np.random.default_rng(8)
+    W = initializers.truncated_normal((50, 20), rng, mean=1.0, std=0.5)
+    kept = np.abs(z) <= 2
+    np.testing.assert_array_equal(W[kept], 1.0 + 0.5 * z[kept])
+    assert (np.abs(W - 1.0) <= 1.0).all()
+    # Then the first redraw, and so on: only what lies outside takes new numbers.
+    again = np.random.default_rng(8)
+    again.standard_normal((50, 20))
+    redrawn = again.standard_normal((~kept).sum())
+    inside = np.abs(redrawn) <= 2
+    np.testing.assert_array_equal(W[~kept][inside], 1.0 + 0.5 * redrawn[inside])
 
 
 @pytest.mark.parametrize("name", initializers.names())

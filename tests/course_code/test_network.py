@@ -187,6 +187,7 @@ def test_shapes_counts_and_order_of_parameters():
     assert [b.shape for b in network.biases] == [(5,), (3,), (2,)]
     assert [n.scale.shape for n in network.normalizers] == [(5,), (3,)]
     assert network.n_parameters == 20 + 15 + 6 + 5 + 3 + 2 + 2 * (5 + 3)
+    assert type(network.n_parameters) is int
     first, second = network.normalizers
     expected = [*network.weights, *network.biases]
     expected += [first.scale, first.shift, second.scale, second.shift]
@@ -281,6 +282,9 @@ def test_with_arrays_puts_every_array_in_its_place():
     assert all(a is b for a, b in zip(other.parameters, network.parameters, strict=True))
     assert all(a is b for a, b in zip(other.statistics, network.statistics, strict=True))
     assert [n.kind for n in other.normalizers] == ["batch", "batch"]
+    for missing in (1, 2):  # a shift; a whole layer
+        with pytest.raises(ValueError, match="zip"):
+            network.with_arrays(network.parameters[:-missing], network.statistics[:-missing])
 
 
 def test_kind_tells_networks_apart():
@@ -322,16 +326,16 @@ def returning(value):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"sizes": [3]}, ValueError, r"sizes needs at least an input and an output size; got"),
-        ({"sizes": "31"}, TypeError, "sizes must be a list of positive integers; got '31'"),
-        ({"sizes": 3}, TypeError, "sizes must be a list of positive integers; got 3"),
-        ({"sizes": np.array(3)}, TypeError, "sizes must be a list of positive integers; got 3"),
-        ({"sizes": [3, 0, 1]}, ValueError, "every entry of sizes must be at least 1; got 0"),
+        ({"sizes": [3]}, ValueError, "^sizes needs at least an input and an output size; got"),
+        ({"sizes": "31"}, TypeError, "^sizes must be a list of positive integers; got '31'$"),
+        ({"sizes": 3}, TypeError, "^sizes must be a list of positive integers; got 3$"),
+        ({"sizes": np.array(3)}, TypeError, "^sizes must be a list of positive integers; got 3$"),
+        ({"sizes": [3, 0, 1]}, ValueError, "^every entry of sizes must be at least 1; got 0"),
         ({"sizes": [3, 2.0]}, TypeError, r"every entry of sizes must be an integer; got 2\.0"),
         ({"activation": "tan"}, ValueError, "activation must be one of identity"),
         ({"initializer": "he"}, ValueError, "initializer must be one of zeros"),
-        ({"initializer": 3}, TypeError, r"initializer must be a name, a callable\(shape, rng\) or"),
-        ({"initializer": ["zeros"]}, ValueError, "initializer has 1 entries; the network has 2"),
+        ({"initializer": 3}, TypeError, r"^initializer must be a name, a callable"),
+        ({"initializer": ["zeros"]}, ValueError, "^initializer has 1 entries; the network has 2"),
         ({"initializer": ["zeros", 3]}, TypeError, "initializer must be a string"),
         ({"bias_initializer": 3}, TypeError, "bias_initializer must be a name"),
         ({"bias_initializer": ["ones"] * 3}, ValueError, "bias_initializer has 3 entries"),
@@ -374,20 +378,20 @@ def test_inputs_that_do_not_fit():
     network = MLP([3, 1], rng=np.random.default_rng(0))
     for call in (network.logits, network.forward, lambda X: network.gradients(X, [0, 1])):
         with pytest.raises(
-            ValueError, match=r"X has 4 features \(shape \(2, 4\)\); the .* takes 3"
+            ValueError, match=r"^X has 4 features \(shape \(2, 4\)\); the .* takes 3"
         ):
             call(np.ones((2, 4)))
-        with pytest.raises(ValueError, match=r"X must have at least 2 axes; got shape \(3,\)"):
+        with pytest.raises(ValueError, match=r"^X must have at least 2 axes; got shape \(3,\)"):
             call(np.ones(3))
         with pytest.raises(ValueError, match=r"X is empty: shape \(0, 3\)"):
             call(np.ones((0, 3)))
         with pytest.raises(ValueError, match="X must be finite"):
             call(np.full((2, 3), np.inf))
-        with pytest.raises(ValueError, match=r"X of shape \(5, 2, 3\) .* ensemble of shape \(\)"):
+        with pytest.raises(ValueError, match=r"^X of shape \(5, 2, 3\) .* ensemble of shape \(\)$"):
             call(np.ones((5, 2, 3)))
     ensemble = ensembles.stack([network] * 4)
     assert ensemble.logits(np.ones((4, 2, 3))).shape == (4, 2, 1)
-    with pytest.raises(ValueError, match=r"X of shape \(5, 2, 3\) .* ensemble of shape \(4,\)"):
+    with pytest.raises(ValueError, match=r"^X of shape \(5, 2, 3\) .* ensemble of shape \(4,\)$"):
         ensemble.logits(np.ones((5, 2, 3)))
 
 

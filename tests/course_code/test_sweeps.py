@@ -191,23 +191,31 @@ def test_several_classes():
 
 def test_divergence_is_recorded_and_stays_with_its_member(tmp_path):
     points = sweeps.grid(
-        initializer=["he_normal"], activation=["relu"], depth=[3], scale=[1.0, 1e30, 1e60]
+        initializer=["he_normal"], activation=["relu"], depth=[3], scale=[1.0, 1e60, 1e90]
     )
-    settings = {"loss": "mean_squared_error", "learning_rate": 0.01, "keep_curves": True}
+    settings = {"keep_curves": True}
     table = run(points, **settings, path=tmp_path / "t.csv")
     alone = pd.concat([run([point], **settings) for point in points], ignore_index=True)
     assert_equal(table, alone)
     assert_equal(table, run(points, **settings, path=tmp_path / "t.csv"))
     healthy, later, at_once = table.to_dict("records")
     assert pd.isna(healthy["diverged_at"])
-    assert np.isfinite(healthy["validation_loss"])
     assert len(healthy["curve"]) == 12
     assert later["diverged_at"] == len(later["curve"]) - 1 > 0
     assert later["min_loss"] == min(later["curve"][:-1])
     assert not np.isfinite(later["final_loss"])
     assert at_once["diverged_at"] == 0
     assert np.isnan(at_once["min_loss"])
-    assert np.isnan(later["validation_loss"])
+    for column in ("accuracy", "validation_loss", "validation_accuracy"):
+        assert np.isfinite(healthy[column])
+        assert np.isnan(later[column])
+        assert np.isnan(at_once[column])
+
+
+def test_the_smallest_loss_need_not_be_the_last(table):
+    curves = run(keep_curves=True)["curve"]
+    assert (table["min_loss"] == curves.map(min)).all()
+    assert (table["min_loss"] < table["final_loss"]).any()
 
 
 def test_curves_are_the_whole_history():
@@ -220,9 +228,10 @@ def test_curves_are_the_whole_history():
 # ---- processes -----------------------------------------------------------------------------
 
 
-def test_processes_give_the_same_table(table, tmp_path):
+def test_processes_give_the_same_table(table, tmp_path, fits):
     parallel = run(n_jobs=2, path=tmp_path / "table.csv")
     assert_close(parallel, table)
+    assert fits == []  # nothing was trained in this process
     assert_equal(run(path=tmp_path / "table.csv"), parallel)
 
 
@@ -241,7 +250,7 @@ def test_dask_cluster_gives_the_same_table(table, tmp_path, fits):
         assert len({*client.run(lambda: __import__("os").getpid()).values()}) == 2
         with joblib.parallel_config(backend="dask"):
             assert_close(run(path=tmp_path / "table.csv"), table)
-    assert fits == []  # nothing was trained in this process
+    assert fits == []
 
 
 # ---- the file ------------------------------------------------------------------------------
@@ -375,6 +384,7 @@ def test_file_with_a_damaged_cell_is_refused(tmp_path):
         (3, {}, TypeError, "points must be a list of Point"),
         (["he_normal"], {}, TypeError, "points must be a list of Point"),
         (POINTS[:2] + POINTS[:1], {}, ValueError, "twice"),
+        (sweeps.grid(initializer=[LARGE, ("large", np.ones)]), {}, ValueError, "twice"),
         (POINTS, {"epochs": 0}, ValueError, "epochs"),
         (POINTS, {"width": 0}, ValueError, "width"),
         (POINTS, {"n_outputs": 1.5}, TypeError, "n_outputs"),
