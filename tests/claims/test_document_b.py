@@ -53,25 +53,28 @@ def test_b1_one_solution_only_where_the_minimizer_is_unique(standardized_cancer)
     X = X[:, [1, 4, 8]]  # three features whose classes overlap: one finite minimizer
     starts = (initializers.get("zeros"), initializers.get("random_normal", std=3.0))
 
-    def fitted(sizes, X, y, start, seed=0, **how):
-        model = MLP(sizes, initializer=start, rng=np.random.default_rng(seed))
-        return model, training.fit(model, X, y, **how).loss[-1]
+    def fitted(sizes, X, y, starts, seeds, **how):
+        networks = [
+            MLP(sizes, initializer=start, rng=np.random.default_rng(seed))
+            for start, seed in zip(starts, seeds, strict=True)
+        ]
+        ensemble = ensembles.stack(networks)
+        return ensemble, training.fit(ensemble, X, y, **how).loss[-1]
 
-    ends = [fitted([3, 1], X, y, s, learning_rate=2.0, epochs=20_000) for s in starts]
-    np.testing.assert_allclose(ends[0][0].weights[0], ends[1][0].weights[0], rtol=1e-4)
-    assert ends[0][1] == pytest.approx(ends[1][1], rel=1e-9)
+    logistic, ends = fitted([3, 1], X, y, starts, (0, 0), learning_rate=4.0, epochs=3000)
+    np.testing.assert_allclose(logistic.weights[0][0], logistic.weights[0][1], rtol=1e-4)
+    assert ends[0] == pytest.approx(ends[1], rel=1e-9)
 
     gate = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
-    losses = [
-        fitted([2, 2, 1], *gate, starts[1], seed, learning_rate=0.5, epochs=5000)[1]
-        for seed in range(10)
-    ]
+    large = [starts[1]] * 10
+    _, losses = fitted([2, 2, 1], *gate, large, range(10), learning_rate=0.5, epochs=5000)
     assert min(losses) < 0.01 < 0.3 < max(losses)  # XOR with two hidden units: some starts fail
 
     # More features than samples: what the samples do not see of the start stays for ever.
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((20, 100)), np.arange(20) % 2
-    models = [fitted([100, 1], X, y, s, learning_rate=0.1, epochs=2000)[0] for s in starts]
+    ensemble, _ = fitted([100, 1], X, y, starts, (0, 0), learning_rate=0.1, epochs=2000)
+    models = [ensembles.member(ensemble, k) for k in (0, 1)]
     unseen = np.eye(100) - np.linalg.pinv(X) @ X
     start = MLP([100, 1], initializer=starts[1], rng=np.random.default_rng(0)).weights[0]
     np.testing.assert_allclose(unseen @ models[1].weights[0], unseen @ start, atol=1e-9)

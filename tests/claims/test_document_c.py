@@ -58,14 +58,14 @@ def test_c4_zero_sigmoid_trains_like_one_unit(logic_gates):
         [2, 8, 1], activation="sigmoid", initializer="zeros", rng=np.random.default_rng(0)
     )
     assert (network.forward(X).activations[0] == 0.5).all()
-    training.fit(network, X, y, learning_rate=0.5, epochs=5000)
+    training.fit(network, X, y, learning_rate=0.5, epochs=2000)
     assert training.accuracy(network, X, y) == 1.0
     assert spread_of_units(network) == 0
     # Balanced labels: the sums are exactly zero and the saddle holds.
     network = MLP(
         [2, 8, 1], activation="sigmoid", initializer="zeros", rng=np.random.default_rng(0)
     )
-    history = training.fit(network, *logic_gates["XOR"], learning_rate=0.5, epochs=5000)
+    history = training.fit(network, *logic_gates["XOR"], learning_rate=0.5, epochs=1000)
     assert history.loss[-1] == pytest.approx(np.log(2), abs=1e-15)
 
 

@@ -83,7 +83,7 @@ def test_d5_ones_do_not_break_symmetry(logic_gates):
             network = MLP(
                 [2, 8, 1], activation=activation, initializer=start, rng=np.random.default_rng(0)
             )
-            training.fit(network, X, y, learning_rate=0.5, epochs=5000)
+            training.fit(network, X, y, learning_rate=0.5, epochs=1500)
             accuracies[start, activation] = training.accuracy(network, X, y)
             if start != "glorot_uniform":
                 assert np.ptp(network.weights[0], axis=1).max() == 0
