@@ -122,7 +122,9 @@ def check(notebook: Notebook) -> list[str]:
             "run it from top to bottom (make execute-notebooks)"
         )
     if not problems and notebook != clean(notebook):
-        problems.append("notebook: [noise] needless metadata (make clean-notebooks)")
+        problems.append(
+            "notebook: [noise] needless metadata or split output (make clean-notebooks)"
+        )
     return problems
 
 
@@ -143,6 +145,11 @@ def clean_cell(cell: dict[str, Any]) -> dict[str, Any]:
                 continue
         if output["output_type"] == "execute_result":
             output["execution_count"] = cell["execution_count"]
+        # What a slow cell prints may arrive in pieces.
+        last = outputs[-1] if outputs else {}
+        if "name" in output and output["name"] == last.get("name"):
+            output["text"] = as_lines(output_text(last) + output_text(output))
+            outputs.pop()
         outputs.append(output)
     return {**kept, "outputs": outputs}
 

@@ -113,7 +113,9 @@ def test_the_pytorch_snippet_draws_what_its_comments_say(torch):
 
 
 def test_the_table_of_names_is_the_package_s():
-    rows = re.findall(r"^\| `(\w+)` \| (`.+?`|none) \| (`.+?`|none) \| (`.+?`|none) \|$", markdown(), re.M)
+    rows = re.findall(
+        r"^\| `(\w+)` \| (`.+?`|none) \| (`.+?`|none) \| (`.+?`|none) \|$", markdown(), re.M
+    )
     prefixes = ("keras.initializers.", "torch.nn.init.", "jax.nn.initializers.")
     table = {
         name: [

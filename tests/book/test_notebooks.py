@@ -109,6 +109,15 @@ def test_clean_drops_pictures_and_noise_and_keeps_numbers_and_counts():
     assert tool.clean(dirty) == GOOD
 
 
+def test_what_was_printed_in_pieces_is_put_together():
+    pieces = [{"output_type": "stream", "name": "stdout", "text": t} for t in ("1\n", "2\n", "3\n")]
+    split = copy.deepcopy(GOOD)
+    split["cells"][0]["outputs"] = pieces
+    assert rules(split) == ["noise"]
+    (output,) = tool.clean(split)["cells"][0]["outputs"]
+    assert output["text"] == ["1\n", "2\n", "3\n"]
+
+
 def test_clean_drops_an_untagged_picture_without_leaving_its_repr():
     picture = display(**{"image/png": "AAAA", "text/plain": "<Figure size 640x480 with 1 Axes>"})
     assert tool.clean(notebook(cell("plot()", picture)))["cells"][0]["outputs"] == []
