@@ -30,8 +30,12 @@ def source_files() -> list[Path]:
     files = [ROOT / name for name in SINGLE_SOURCES]
     for folder in SOURCES:
         files += sorted((ROOT / folder).rglob("*"))
-    skipped = ("__pycache__", ".ipynb_checkpoints")
-    return [f for f in files if f.is_file() and not any(part in skipped for part in f.parts)]
+    return [file for file in files if file.is_file() and not is_by_product(file)]
+
+
+def is_by_product(file: Path) -> bool:
+    """Whether a file is one that tools leave behind, such as a linter's cache."""
+    return any(p == "__pycache__" or p.startswith(".") for p in file.relative_to(ROOT).parts)
 
 
 def sources_key() -> str:
