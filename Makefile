@@ -90,7 +90,7 @@ lock: $(INSTALLED) ## resolve both requirements files anew from pyproject.toml
 	@$(PY) -m venv _build/uv
 	@_build/uv/bin/python -m pip install -qq --disable-pip-version-check uv==0.13.9
 	@rm -f _build/requirements.txt _build/requirements-dev.txt
-	@$(UV) --extra lab --extra book --extra test -o _build/requirements-dev.txt
+	@$(UV) --extra lab --extra book --extra test --extra instructor --extra browser -o _build/requirements-dev.txt
 	@$(UV) --extra lab -c _build/requirements-dev.txt -o _build/requirements.txt
 	@printf '# the package itself\n.\n' >> _build/requirements.txt
 	@mv _build/requirements.txt _build/requirements-dev.txt .
