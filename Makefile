@@ -66,6 +66,27 @@ lab: $(INSTALLED) ## open the notebooks in JupyterLab
 test: $(INSTALLED) ## run all tests, every notebook's stored numbers among them (ARGS="-k name")
 	@$(PY) -m pytest -n auto $(ARGS)
 
+.PHONY: bench
+bench: $(INSTALLED) ## measure what is fast against what, into benchmarks/results.json (ARGS="--rows small")
+	@$(PY) -m benchmarks $(ARGS)
+
+.PHONY: browser-tools
+browser-tools: $(INSTALLED)
+	@$(PY) tools/vendor.py
+	@$(PY) tools/browser.py
+
+.PHONY: test-browser
+test-browser: browser-tools book ## test the built book in Chromium, without a network (ARGS="-k name")
+	@$(PY) -m pytest -n 2 tests/browser $(ARGS)
+
+.PHONY: offline
+offline: book ## zip the book for reading without a network, into _build/
+	@$(PY) tools/offline.py
+
+.PHONY: pdf
+pdf: browser-tools book ## print the whole book into _build/weight-initialization.pdf
+	@$(PY) tools/pdf.py
+
 .PHONY: lint
 lint: $(INSTALLED) ## check style, types and the form of the notebooks
 	@$(PY) -m ruff check .
@@ -80,6 +101,46 @@ execute-notebooks: $(INSTALLED) ## run notebooks in place and clean them (NOTEBO
 .PHONY: clean-notebooks
 clean-notebooks: $(INSTALLED) ## drop pictures and metadata noise from the notebooks
 	@$(PY) tools/notebooks.py clean $(NOTEBOOKS)
+
+.PHONY: test-attacks
+test-attacks: $(INSTALLED) ## try every attack on the grader: two minutes, needs bubblewrap
+	@ATTACKS=yes $(PY) -m pytest -n 2 tests/assignments/test_attacks.py $(ARGS)
+
+# The instructor's day (book/instructors_guide.md). SET=ps1 names a problem set.
+SET ?=
+FROM ?=
+ROSTER ?=
+STUDENTS ?=
+UNPROTECTED ?=
+GRADING := PYTHONPATH=assignments PYTHONDONTWRITEBYTECODE=1 $(PY) -m grading
+
+.PHONY: assignments
+assignments: $(INSTALLED) ## make the students' versions and their zips (STUDENTS=https://... for links)
+	@$(GRADING) assignments --set "$(SET)" --students "$(STUDENTS)"
+
+.PHONY: check-assignments
+check-assignments: $(INSTALLED) ## grade each set's solution (all points) and untouched version (none)
+	@$(GRADING) check --set "$(SET)" --unprotected "$(UNPROTECTED)"
+
+.PHONY: collect
+collect: $(INSTALLED) ## take in submissions: SET=ps1 FROM=folder-or-zip (ROSTER=roster.csv)
+	@$(GRADING) collect --set "$(SET)" --from "$(FROM)" --roster "$(ROSTER)"
+
+.PHONY: grade
+grade: $(INSTALLED) ## grade what is new or changed, in a sandbox: SET=ps1
+	@$(GRADING) grade --set "$(SET)" --unprotected "$(UNPROTECTED)"
+
+.PHONY: formgrader
+formgrader: $(INSTALLED) ## mark the written answers in the browser
+	@cd assignments && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" python -m jupyterlab --ServerApp.default_url=/formgrader
+
+.PHONY: feedback
+feedback: $(INSTALLED) ## write feedback as HTML, a file a student: SET=ps1
+	@$(GRADING) feedback --set "$(SET)"
+
+.PHONY: grades
+grades: $(INSTALLED) ## export all marks: a CSV for a spreadsheet and one for Canvas
+	@$(GRADING) grades --roster "$(ROSTER)"
 
 # uv only resolves here; nothing else needs it. The outputs name no index and no path.
 UV := _build/uv/bin/uv --no-config pip compile --quiet --upgrade --universal --python-version 3.11 \

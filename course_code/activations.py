@@ -35,6 +35,8 @@ class Activation:
         The formulas behind :meth:`f` and :meth:`df`, on float arrays.
     parameters : dict
         What the activation was made with, ``{"negative_slope": 0.01}`` for example.
+    takes_out : bool, default False
+        Whether `function` has NumPy's parameter ``out``, an array to overwrite with the result.
 
     Examples
     --------
@@ -44,13 +46,18 @@ class Activation:
     """
 
     name: str
-    function: Callable[[Array], Array]
+    function: Callable[..., Array]
     derivative: Callable[[Array, Array | None], Array]
     parameters: dict[str, float] = field(default_factory=dict, compare=False)
+    takes_out: bool = field(default=False, compare=False)
 
     def f(self, z: ArrayLike) -> Array:
         """Return :math:`f(z)`, an array of the shape of `z` (integers give float64)."""
         return self.function(checks.floats("z", z))
+
+    def into(self, z: Array, out: Array | None) -> Array:
+        """Return :math:`f(z)`, in `out` if that is an array and the function can (for fit)."""
+        return self.function(z, out=out) if self.takes_out else self.function(z)
 
     def df(self, z: ArrayLike, a: Array | None = None) -> Array:
         """Return :math:`f'(z)`, elementwise; at a kink (ReLU at 0), that from the left.
@@ -80,34 +87,34 @@ def _identity() -> Activation:
 
 
 def _sigmoid() -> Activation:
-    def f(z: Array) -> Array:
+    def f(z: Array, out: Array | None = None) -> Array:
         # 1 / (1 + exp(-z)) for z >= 0, its equal exp(z) / (1 + exp(z)) below: neither overflows.
-        e = np.exp(-np.abs(z))
-        return np.where(z >= 0, 1, e) / (1 + e)
+        return np.divide(np.exp(np.minimum(z, 0)), 1 + np.exp(-np.abs(z)), out=out)
 
     def df(z: Array, a: Array | None) -> Array:
         a = f(z) if a is None else a
         return a * (1.0 - a)
 
-    return Activation("sigmoid", f, df)
+    return Activation("sigmoid", f, df, takes_out=True)
 
 
 def _tanh() -> Activation:
     def df(z: Array, a: Array | None) -> Array:
         a = np.tanh(z) if a is None else a
-        return 1.0 - a * a
+        square = np.asarray(a * a)
+        return np.subtract(1.0, square, out=square)  # in place: a second array would cost more
 
-    return Activation("tanh", np.tanh, df)
+    return Activation("tanh", np.tanh, df, takes_out=True)
 
 
 def _relu() -> Activation:
-    def f(z: Array) -> Array:
-        return np.maximum(z, 0)
+    def f(z: Array, out: Array | None = None) -> Array:
+        return np.maximum(z, 0, out=out)
 
     def df(z: Array, a: Array | None) -> Array:
         return (z > 0).astype(z.dtype)
 
-    return Activation("relu", f, df)
+    return Activation("relu", f, df, takes_out=True)
 
 
 def _leaky_relu(negative_slope: float = 0.01) -> Activation:

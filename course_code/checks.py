@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import numbers
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,17 @@ def shape(value: object, *, minimum_axes: int = 1) -> tuple[int, ...]:
     if math.prod(sizes) * 8 > np.iinfo(np.intp).max:
         raise ValueError(f"shape asks for more numbers than an array can hold; got {sizes}")
     return sizes
+
+
+def layer_sizes(sizes: object) -> tuple[int, ...]:
+    """Return a network's `sizes`, at least two positive integers, as a tuple."""
+    if isinstance(sizes, np.ndarray):
+        sizes = sizes.tolist()
+    if isinstance(sizes, str) or not isinstance(sizes, Sequence):
+        raise TypeError(f"sizes must be a list of positive integers; got {sizes!r}")
+    if len(sizes) < 2:
+        raise ValueError(f"sizes needs at least an input and an output size; got {list(sizes)}")
+    return tuple(integer("every entry of sizes", size, minimum=1) for size in sizes)
 
 
 def float_dtype(dtype: object) -> np.dtype[Any]:

@@ -81,7 +81,7 @@ class Loss:
         """
         logits, targets, _ = self._check(logits, y)
         with np.errstate(over="ignore"):
-            return self.cost(logits, targets).mean(axis=-1)[()]
+            return mean(self.cost(logits, targets))[()]
 
     def gradient(self, logits: ArrayLike, y: ArrayLike) -> Array:
         """Return the gradient of :meth:`value` with respect to the logits, in their shape.
@@ -96,6 +96,11 @@ class Loss:
         columns = logits[:, None] if logits.ndim == 1 else logits
         targets = self.encode(checks.array("y", y), columns.shape, "y")
         return columns, checks.array("y", targets, dtype=logits.dtype), logits.shape
+
+
+def mean(values: Array) -> Array:
+    """Return ``values.mean(axis=-1)``, the same number, in half of the time for a short array."""
+    return np.add.reduce(values, axis=-1) / values.shape[-1]
 
 
 def _columns(y: Array, shape: tuple[int, ...], name: str) -> Array:
@@ -139,11 +144,15 @@ def _one_hot(y: Array, shape: tuple[int, ...], name: str) -> Array:
 
 def _binary_cost(logits: Array, targets: Array) -> Array:
     # log(1 + e^z) for the label 0; log(1 + e^z) - z = log(1 + e^-z), without cancellation, for 1.
-    return _softplus((1 - 2 * targets) * logits).mean(axis=-1)
+    return _mean_over_outputs(_softplus((1 - 2 * targets) * logits))
 
 
 def _binary_slope(logits: Array, targets: Array) -> Array:
     return (_sigmoid(logits) - targets) / logits.shape[-1]
+
+
+def _mean_over_outputs(costs: Array) -> Array:
+    return costs[..., 0] if costs.shape[-1] == 1 else mean(costs)
 
 
 def _categorical_cost(logits: Array, targets: Array) -> Array:
@@ -157,7 +166,8 @@ def _categorical_slope(logits: Array, targets: Array) -> Array:
 
 
 def _binary_hits(logits: Array, targets: Array) -> Array:
-    return ((logits > 0) == targets).all(axis=-1)
+    right = (logits > 0) == targets
+    return right[..., 0] if right.shape[-1] == 1 else right.all(axis=-1)
 
 
 def _categorical_hits(logits: Array, targets: Array) -> Array:
@@ -165,7 +175,7 @@ def _categorical_hits(logits: Array, targets: Array) -> Array:
 
 
 def _squared_cost(logits: Array, targets: Array) -> Array:
-    return np.square(logits - targets).mean(axis=-1)
+    return _mean_over_outputs(np.square(logits - targets))
 
 
 def _squared_slope(logits: Array, targets: Array) -> Array:

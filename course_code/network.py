@@ -21,7 +21,7 @@ independent networks, and the same lines train them all (:func:`course_code.ense
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from numpy.typing import ArrayLike
 
 from . import activations, checks, initializers, losses, normalization
 from .checks import Array
+from .products import into, product, sum_over_samples
 from .trace import Gradients, Trace
 
 Initializers = str | initializers.Initializer | Sequence[str | initializers.Initializer]
@@ -93,7 +94,7 @@ class MLP:
         rng: np.random.Generator,
         dtype: Any = np.float64,
     ) -> None:
-        self.sizes = _layer_sizes(sizes)
+        self.sizes = checks.layer_sizes(sizes)
         self.activation = activations.get(activation)
         self.dtype = checks.float_dtype(dtype)
         checks.generator(rng)
@@ -219,22 +220,26 @@ class MLP:
             )
         return X
 
-    def _forward(self, X: Any, training: bool) -> Trace:
+    # `_forward` and `_backward` overwrite the arrays of what they returned before, if handed it in
+    # as `reuse`, as `fit` does: new memory at every step would take longer than a product.
+
+    def _forward(self, X: Any, training: bool, reuse: Trace | None = None) -> Trace:
         trace = Trace([], [], [], [])
         a, last = X, len(self.weights) - 1
         for layer in range(len(self.weights)):
             trace.inputs.append(a)
-            z = self._affine(layer, a)
+            z = self._affine(layer, a, reuse.pre_activations[layer] if reuse else None)
             if layer < len(self.normalizers):
                 z, cache = self.normalizers[layer].forward(z, training)
                 trace.caches.append(cache)
-            a = self.activation.f(z) if layer < last else z
+            out = reuse.activations[layer] if reuse else None
+            a = self.activation.into(z, out) if layer < last else z
             trace.pre_activations.append(z)
             trace.activations.append(a)
         return trace
 
-    def _affine(self, layer: int, a: Array) -> Array:
-        z = a @ self.weights[layer]
+    def _affine(self, layer: int, a: Any, out: Array | None = None) -> Array:
+        z: Array = np.matmul(a, self.weights[layer], out=out)
         z += self.biases[layer][..., None, :]
         return z
 
@@ -286,46 +291,51 @@ class MLP:
         """Nothing to do here: for networks that train in other coordinates (`course_code.span`)."""
 
     def _gradients(
-        self, X: Any, targets: Array, loss: losses.Loss
-    ) -> tuple[Array, Array, Gradients]:
-        trace = self._forward(X, training=True)
-        logits = trace.logits
-        value = loss.cost(logits, targets).mean(axis=-1)
-        return value, logits, self._backward(trace, loss.slope(logits, targets) / logits.shape[-2])
+        self,
+        X: Any,
+        targets: Array,
+        loss: losses.Loss,
+        reuse: tuple[Trace | None, Gradients | None] = (None, None),
+    ) -> tuple[Array, Trace, Gradients]:
+        trace = self._forward(X, True, reuse[0])
+        value = losses.mean(loss.cost(trace.logits, targets))
+        delta = loss.slope(trace.logits, targets) / targets.shape[-2]
+        return value, trace, self._backward(trace, delta, reuse[1])
 
-    def _backward(self, trace: Trace, delta: Array) -> Gradients:
-        gradients = Gradients([], [], [], [])
+    def _backward(self, trace: Trace, delta: Array, reuse: Gradients | None = None) -> Gradients:
+        gradients = reuse or Gradients.empty(len(self.weights), len(self.normalizers))
         for layer in reversed(range(len(self.weights))):
-            gradients.pre_activations.insert(0, delta)
+            gradients.pre_activations[layer] = delta
             if layer < len(self.normalizers):
-                delta, *parameters = self.normalizers[layer].backward(delta, trace.caches[layer])
-                gradients.normalization[:0] = parameters
-            gradients.weights.insert(0, self._weight_gradient(layer, trace.inputs[layer], delta))
-            gradients.biases.insert(0, delta.sum(axis=-2))
+                delta = self._through_normalizer(layer, delta, trace, gradients)
+            self._parameter_gradients(layer, delta, trace, gradients)
             if layer > 0:
-                delta = delta @ self.weights[layer].swapaxes(-1, -2)
-                delta *= self.activation.df(
-                    trace.pre_activations[layer - 1], trace.activations[layer - 1]
-                )
+                delta = self._to_layer_below(layer, delta, trace, gradients)
         return gradients
 
-    def _weight_gradient(self, layer: int, inputs: Array, delta: Array) -> Array:
-        return inputs.swapaxes(-1, -2) @ delta
+    def _parameter_gradients(self, layer: int, delta: Array, trace: Trace, out: Gradients) -> None:
+        inputs, dW, db = trace.inputs[layer], out.weights[layer], out.biases[layer]
+        out.weights[layer] = self._weight_gradient(layer, inputs, delta, dW)
+        out.biases[layer] = sum_over_samples(delta, db)
+
+    def _weight_gradient(self, layer: int, inputs: Any, delta: Array, out: Array | None) -> Array:
+        return np.matmul(inputs.mT, delta, out=out)
+
+    def _to_layer_below(self, layer: int, delta: Array, trace: Trace, out: Gradients) -> Array:
+        below = layer - 1
+        z, a = trace.pre_activations[below], trace.activations[below]
+        delta = product(delta, self.weights[layer].mT, out.pre_activations[below])
+        delta *= self.activation.derivative(z, a)
+        return delta
+
+    def _through_normalizer(self, layer: int, delta: Array, trace: Trace, out: Gradients) -> Array:
+        delta, *both = self.normalizers[layer].backward(delta, trace.caches[layer])
+        for i, gradient in enumerate(both, start=2 * layer):
+            out.normalization[i] = into(out.normalization[i], gradient)
+        return delta
 
 
-def _layer_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    if isinstance(sizes, np.ndarray):
-        sizes = sizes.tolist()
-    if isinstance(sizes, str) or not isinstance(sizes, Sequence):
-        raise TypeError(f"sizes must be a list of positive integers; got {sizes!r}")
-    if len(sizes) < 2:
-        raise ValueError(f"sizes needs at least an input and an output size; got {list(sizes)}")
-    return tuple(checks.integer("every entry of sizes", size, minimum=1) for size in sizes)
-
-
-def _one_a_layer(
-    name: str, given: Initializers, n_layers: int
-) -> list[Callable[[tuple[int, ...], np.random.Generator], Array]]:
+def _one_a_layer(name: str, given: Initializers, n_layers: int) -> list[initializers.Initializer]:
     if isinstance(given, str) or callable(given):
         given = [given] * n_layers
     if not isinstance(given, Sequence):
@@ -335,9 +345,5 @@ def _one_a_layer(
     return [one if callable(one) else initializers.get(one) for one in given]
 
 
-def _normalizers(
-    name: str | None, widths: Sequence[int], dtype: Any
-) -> list[normalization.Normalization]:
-    if name is None:
-        return []
-    return [normalization.get(name, width, dtype=dtype) for width in widths]
+def _normalizers(name: str | None, widths: Any, dtype: Any) -> list[normalization.Normalization]:
+    return [normalization.get(name, width, dtype=dtype) for width in widths if name is not None]

@@ -7,6 +7,7 @@ parameters, with their leading axis, like any others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ def _decay(name: str, value: object) -> float:
     return decay
 
 
-def _check(parameters: Sequence[Array], gradients: Sequence[Array], memory: list[Array]) -> None:
+def check(optimizer: Optimizer, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
     """Refuse arrays that do not fit each other, or what was remembered of an earlier update."""
     for parameter in parameters:
         if not isinstance(parameter, np.ndarray) or parameter.dtype.kind != "f":
@@ -39,12 +40,27 @@ def _check(parameters: Sequence[Array], gradients: Sequence[Array], memory: list
     given = [np.shape(gradient) for gradient in gradients]
     if given != shapes:
         raise ValueError(f"gradients must have the parameters' shapes {shapes}; got {given}")
-    remembered = [one.shape for one in memory]
+    remembered = [one.shape for one in getattr(optimizer, optimizer.remembers[0])]
     if remembered and remembered != shapes:
         raise ValueError(
             f"this optimizer remembers parameters of shapes {remembered}; got {shapes}: "
             "give each training an optimizer of its own"
         )
+
+
+def cut(long: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
+    """Return consecutive parts of a long array, as views of these shapes."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    parts = np.split(long, ends[:-1])
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def regroup(optimizer: Optimizer, shapes: Sequence[tuple[int, ...]]) -> None:
+    """Cut what `optimizer` remembers, the same numbers in the same order, to other shapes."""
+    for name in optimizer.remembers:
+        if memory := getattr(optimizer, name):
+            long = np.concatenate([array.ravel() for array in memory])
+            setattr(optimizer, name, cut(long, shapes))
 
 
 class SGD:
@@ -86,6 +102,8 @@ class SGD:
     [0.5, 2.5]
     """
 
+    remembers = ("velocities",)
+
     def __init__(
         self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False
     ) -> None:
@@ -101,7 +119,10 @@ class SGD:
 
         Raises TypeError or ValueError where the arrays do not fit each other.
         """
-        _check(parameters, gradients, self.velocities)
+        check(self, parameters, gradients)
+        self._move(parameters, gradients)
+
+    def _move(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
         if not self.momentum:
             for parameter, gradient in zip(parameters, gradients, strict=True):
                 parameter -= self.learning_rate * gradient
@@ -147,6 +168,8 @@ class RMSProp:
     '0.0000'
     """
 
+    remembers = ("_squares",)
+
     def __init__(
         self, learning_rate: float = 0.01, decay: float = 0.99, epsilon: float = 1e-8
     ) -> None:
@@ -160,7 +183,10 @@ class RMSProp:
 
         Raises TypeError or ValueError where the arrays do not fit each other.
         """
-        _check(parameters, gradients, self._squares)
+        check(self, parameters, gradients)
+        self._move(parameters, gradients)
+
+    def _move(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
         if not self._squares:
             self._squares = [np.zeros_like(p) for p in parameters]
         for parameter, gradient, s in zip(parameters, gradients, self._squares, strict=True):
@@ -202,6 +228,8 @@ class Adam:
     '0.9000'
     """
 
+    remembers = ("_means", "_squares")
+
     def __init__(
         self,
         learning_rate: float = 0.001,
@@ -222,7 +250,10 @@ class Adam:
 
         Raises TypeError or ValueError where the arrays do not fit each other.
         """
-        _check(parameters, gradients, self._squares)
+        check(self, parameters, gradients)
+        self._move(parameters, gradients)
+
+    def _move(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
         if not self._squares:
             self._means = [np.zeros_like(p) for p in parameters]
             self._squares = [np.zeros_like(p) for p in parameters]

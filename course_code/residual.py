@@ -117,46 +117,39 @@ class ResidualMLP(MLP):
         """Return all that two networks must share to stand in one ensemble."""
         return (*super().kind(), self.branch_scale)
 
-    def _forward(self, X: Any, training: bool) -> Trace:
+    def _forward(self, X: Any, training: bool, reuse: Trace | None = None) -> Trace:
         trace = Trace([], [], [], [])
         a = X
         stream: Any = 0.0
         for layer in range(len(self.weights)):
             trace.inputs.append(a)
-            a = z = self._affine(layer, a)
+            a = z = self._affine(layer, a, reuse.pre_activations[layer] if reuse else None)
             if layer < len(self.weights) - 1:
                 if layer % 2 == 0:
                     stream = z = z if layer == 0 else stream + self.branch_scale * z
                 if self.normalizers:
                     z, cache = self.normalizers[layer].forward(z, training)
                     trace.caches.append(cache)
-                a = self.activation.f(z)
+                a = self.activation.into(z, reuse.activations[layer] if reuse else None)
             trace.pre_activations.append(z)
             trace.activations.append(a)
         return trace
 
-    def _backward(self, trace: Trace, delta: Array) -> Gradients:
+    def _backward(self, trace: Trace, delta: Array, reuse: Gradients | None = None) -> Gradients:
         n_layers = len(self.weights)
-        gradients = Gradients([delta] * n_layers, [delta] * n_layers, [delta] * n_layers, [])
+        gradients = reuse or Gradients.empty(n_layers, len(self.normalizers))
         stream: Any = 0.0  # the gradient that comes back along the stream
         for layer in reversed(range(n_layers)):
             gradients.pre_activations[layer] = delta
             if layer < n_layers - 1:
                 if self.normalizers:
-                    delta, *parameters = self.normalizers[layer].backward(
-                        delta, trace.caches[layer]
-                    )
-                    gradients.normalization[:0] = parameters
+                    delta = self._through_normalizer(layer, delta, trace, gradients)
                 if layer % 2 == 0:
                     stream = stream + delta
                     if not self.normalizers:
                         gradients.pre_activations[layer] = stream
                     delta = stream if layer == 0 else self.branch_scale * stream
-            gradients.weights[layer] = self._weight_gradient(layer, trace.inputs[layer], delta)
-            gradients.biases[layer] = delta.sum(axis=-2)
+            self._parameter_gradients(layer, delta, trace, gradients)
             if layer > 0:
-                delta = delta @ self.weights[layer].swapaxes(-1, -2)
-                delta *= self.activation.df(
-                    trace.pre_activations[layer - 1], trace.activations[layer - 1]
-                )
+                delta = self._to_layer_below(layer, delta, trace, gradients)
         return gradients

@@ -25,6 +25,7 @@ import numpy as np
 from . import optimizers
 from .checks import Array
 from .network import MLP
+from .products import into
 
 
 def reason_against(network: MLP, X: Array, optimizer: object, batch_size: int | None) -> str | None:
@@ -80,21 +81,37 @@ class SpanNetwork(MLP):
 
     def project(self, X: Array) -> tuple[Array, Array]:
         """Return ``X @ samples.T`` and ``X @ W_0``: all that the network needs to know of X."""
-        return X @ self._samples.swapaxes(-1, -2), X @ self._start
+        return X @ self._samples.mT, self._products_with(X)
 
     def write_back(self, optimizer: Any = None) -> None:
         """Give the full-size first weight back to the network, and its velocity to `optimizer`."""
-        move = self._samples.swapaxes(-1, -2) @ self.weights[0]
-        np.add(self._start, move, out=self._network.weights[0])
+        np.add(self._start, self._combined(self.weights[0]), out=self._network.weights[0])
         if optimizer is not None and optimizer.velocities:
-            velocity = self._samples.swapaxes(-1, -2) @ optimizer.velocities[0]
-            optimizer.velocities[0] = velocity
+            optimizer.velocities[0] = self._combined(optimizer.velocities[0])
 
-    def _affine(self, layer: int, a: Any) -> Array:
+    # Members that share their samples share one product, which reads the samples once.
+
+    def _products_with(self, X: Array) -> Array:
+        """Return ``X @ W_0``."""
+        if X.ndim > 2:
+            return X @ self._start
+        return np.moveaxis(np.tensordot(X, self._start, axes=(-1, -2)), 0, -2)
+
+    def _combined(self, A: Array) -> Array:
+        """Return ``samples.T @ A``."""
+        if self._samples.ndim > 2:
+            return self._samples.mT @ A
+        return np.tensordot(A, self._samples, axes=(-2, -2)).mT
+
+    def _affine(self, layer: int, a: Any, out: Array | None = None) -> Array:
         if layer > 0:
-            return super()._affine(layer, a)
+            return super()._affine(layer, a, out)
         kernel, from_start = a
-        return kernel @ self.weights[0] + from_start + self.biases[0][..., None, :]
+        z = super()._affine(0, kernel, out)
+        z += from_start
+        return z
 
-    def _weight_gradient(self, layer: int, inputs: Any, delta: Array) -> Array:
-        return delta if layer == 0 else super()._weight_gradient(layer, inputs, delta)
+    def _weight_gradient(self, layer: int, inputs: Any, delta: Array, out: Array | None) -> Array:
+        return (
+            into(out, delta) if layer == 0 else super()._weight_gradient(layer, inputs, delta, out)
+        )

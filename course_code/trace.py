@@ -55,6 +55,12 @@ class Gradients:
     pre_activations: list[Array]
     normalization: list[Array]
 
+    @classmethod
+    def empty(cls, n_layers: int, n_normalizers: int) -> Gradients:
+        """Return gradients of that many layers with None for every array."""
+        none: list[Any] = [None]
+        return cls(none * n_layers, none * n_layers, none * n_layers, none * (2 * n_normalizers))
+
     @property
     def parameters(self) -> list[Array]:
         """All of them in the order of :attr:`~course_code.network.MLP.parameters`."""

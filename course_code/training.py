@@ -20,6 +20,7 @@ from .checks import Array
 from .history import History, Recorder
 from .network import MLP
 from .span import SpanNetwork, reason_against
+from .workspace import Workspace
 
 __all__ = ["History", "accuracy", "fit", "predict"]
 
@@ -119,30 +120,34 @@ def fit(
     if span and reason:
         raise ValueError(f"span=True is not valid here: {reason}")
 
+    optimizers.check(optimizer, network.parameters, network.parameters)
+
+    n_samples = targets.shape[-2]
     model = network
     if span or (span is None and reason is None):
         model = SpanNetwork(network, inputs)
         inputs = model.project(inputs)
         validation = validation and (model.project(validation[0]), validation[1])
-    recorder = Recorder(model, loss)
+    work = Workspace(model, optimizer, min(batch_size or n_samples, n_samples))
+    recorder = Recorder(work.model, loss)
     with np.errstate(over="ignore", invalid="ignore"):
         try:
             for _ in _epochs(epochs, progress):
                 for step_inputs, step_targets in _batches(inputs, targets, batch_size, rng):
-                    statistics = model.statistics
-                    value, logits, gradients = model._gradients(step_inputs, step_targets, loss)
+                    statistics = work.model.statistics
+                    value, logits = work.step(step_inputs, step_targets, loss)
                     recorder.step(value, logits, step_targets, statistics)
                     if recorder.all_diverged:
                         return recorder.history()
                     if callback is not None:
-                        model.write_back()
+                        work.write_back()
                         callback(recorder.n_steps - 1, network)
-                    optimizer.update(model.parameters, gradients.parameters)
+                    work.update()
                 if validation is not None:
                     recorder.validate(*validation)
         finally:
             recorder.restore_diverged()
-            model.write_back(optimizer)
+            work.finish()
     return recorder.history()
 
 

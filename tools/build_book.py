@@ -11,6 +11,7 @@ takes for unchanged, a warning that it gave in an earlier run, and would keep ol
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ SINGLE_SOURCES = ("_config.yml", "_toc.yml", "requirements-dev.txt")
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from repository import repository  # noqa: E402
+from scripts import add_scripts  # noqa: E402
 
 
 def source_files() -> list[Path]:
@@ -40,7 +42,8 @@ def is_by_product(file: Path) -> bool:
 
 def sources_key() -> str:
     """A digest of everything that the book is made from."""
-    digest = hashlib.sha256(repr((sys.version, repository(ROOT))).encode())
+    npm, url = shutil.which("npm") is not None, os.environ.get("BOOK_URL")
+    digest = hashlib.sha256(repr((sys.version, repository(ROOT), npm, url)).encode())
     for file in source_files():
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
@@ -64,6 +67,7 @@ def main() -> int:
     if code := subprocess.call(command, cwd=ROOT):
         print("The book was not built: see the warnings above.", file=sys.stderr)
         return code
+    add_scripts(BUILD / "html")
     STAMP.write_text(key)
     print(f"The book is in {page.relative_to(ROOT)}")
     return 0

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 IGNORE_TAG = "nbval-ignore-output"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 MAX_LINES = 20
 MAX_TEXT = 2000
@@ -26,7 +27,7 @@ REPRS = re.compile(
 )
 # Keys that say something about a notebook or a cell; editors add many that do not.
 NOTEBOOK_METADATA = ("kernelspec", "mystnb")
-CELL_METADATA = ("tags", "mystnb", "nbgrader")
+CELL_METADATA = ("tags", "mystnb", "nbgrader", "jupyter", "cellView")
 
 Notebook = dict[str, Any]
 
@@ -137,6 +138,8 @@ def clean_cell(cell: dict[str, Any]) -> dict[str, Any]:
     outputs = []
     for output in cell["outputs"]:
         output = dict(output)
+        if WIDGET in output.get("data", {}):
+            continue  # its text is no more than "VBox(children=...", its state is in the metadata
         if "data" in output:
             output["data"] = {k: v for k, v in output["data"].items() if k == "text/plain"}
             output["metadata"] = {}

@@ -109,6 +109,13 @@ class ClaimsLedger(Directive):
         return nodes.reference("", "", name, refuri=f"{repository}/blob/{branch}/{path}")
 
 
+def add_filter(app: Sphinx, page: str, _template: str, _context: Any, doctree: Any) -> None:
+    """Load the filter's script on the ledger's page only."""
+    if doctree and any("claims-ledger" in c["classes"] for c in doctree.findall(nodes.container)):
+        app.add_js_file("claims.js")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("claims-ledger", ClaimsLedger)
+    app.connect("html-page-context", add_filter)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -62,7 +62,8 @@ def set_repository(app: Sphinx, config: Config) -> None:
     options["repository_url"], options["repository_branch"] = found
     if not found.url.startswith("https://github.com/"):
         options["launch_buttons"].pop("colab_url", None)
-    for button in ("repository", "issues", "edit_page"):
+    # Not the theme's issues button, which writes a placeholder: the foot of each page has a link.
+    for button in ("repository", "edit_page"):
         options[f"use_{button}_button"] = True
 
 

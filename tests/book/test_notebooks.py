@@ -123,6 +123,25 @@ def test_clean_drops_an_untagged_picture_without_leaving_its_repr():
     assert tool.clean(notebook(cell("plot()", picture)))["cells"][0]["outputs"] == []
 
 
+WIDGET = display(**{tool.WIDGET: {"model_id": "a1"}, "text/plain": "VBox(children=(HTML()...))"})
+
+
+@pytest.mark.parametrize(
+    ("tags", "rule"), [(["nbval-ignore-output"], "stored-ignored"), ([], "picture")]
+)
+def test_a_stored_widget_is_caught_and_dropped(tags, rule):
+    stored = cell("explorer", WIDGET, tags=tags)
+    assert rules(notebook(stored)) == [rule]
+    assert tool.clean(notebook(stored))["cells"][0]["outputs"] == []
+
+
+def test_widget_state_is_caught_and_dropped():
+    stateful = copy.deepcopy(GOOD)
+    stateful["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
+    assert rules(stateful) == ["noise"]
+    assert tool.clean(stateful) == GOOD
+
+
 def test_check_command_names_file_and_rule(tmp_path, capsys, monkeypatch):
     path = tmp_path / "broken.ipynb"
     path.write_text(json.dumps(notebook(cell("x", display(**{"text/plain": "np.int64(3)"})))))

@@ -18,9 +18,11 @@ MODULES = [
     "network",
     "normalization",
     "optimizers",
+    "products",
     "span",
     "trace",
     "training",
+    "workspace",
 ]
 HEAVY = {"scipy", "sklearn", "matplotlib", "pandas", "ipywidgets", "tqdm", "PIL", "joblib", "torch"}
 
