@@ -8,6 +8,7 @@ so that a feature at 0 is met at its own scale, and put Gauss-Legendre nodes in 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -28,9 +29,15 @@ def _panels(end: float, halvings: int) -> tuple[Array, Array]:
     return edges[:-1], edges[1:]
 
 
+@functools.cache
+def _nodes(n: int) -> tuple[Array, Array]:
+    """Return Gauss-Legendre's nodes and weights on [-1, 1]; they cost more than most integrals."""
+    return np.polynomial.legendre.leggauss(n)
+
+
 def _rule(left: Array, right: Array) -> tuple[Array, Array]:
     """Return the nodes and weights, each (panels, NODES), of Gauss-Legendre in every panel."""
-    x, w = np.polynomial.legendre.leggauss(NODES)
+    x, w = _nodes(NODES)
     half = 0.5 * (right - left)[:, None]
     return left[:, None] + half * (1.0 + x), half * w
 

@@ -22,6 +22,8 @@ MODULES = ("base", "base7", "controls", "controls7", "html-manager")
 OLD_MATHJAX = (
     'addEventListener("DOMContentLoaded", () => { if (window.MathJax) MathJax.Hub = {Queue() {}} })'
 )
+# It checks its own schema at each load, and warns in the console of a type that it then allows.
+STRICT_TYPES = (b'"log",strictTuples', b"false,strictTuples")
 # Sphinx fetches pages to quote from them; browsers do not allow that for files.
 SUMMARY = ("SHOW_SEARCH_SUMMARY: true", 'SHOW_SEARCH_SUMMARY: location.protocol !== "file:"')
 
@@ -50,6 +52,8 @@ def use_local_scripts(book: Path) -> None:
     """Copy the scripts into a built book, and have its pages load them; raises VendorError."""
     unused = shutil.ignore_patterns(".used")
     shutil.copytree(vendor(), book / FOLDER, ignore=unused, dirs_exist_ok=True)
+    script = book / FOLDER / WIDGETS / "dist" / "embed-amd.js"
+    script.write_bytes(script.read_bytes().replace(*STRICT_TYPES))
     rewrite(book, local=True)
 
 

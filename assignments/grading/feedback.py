@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from nbconvert.filters import markdown2html
@@ -15,7 +16,10 @@ TAGS = [
 ]  # fmt: skip
 ATTRIBUTES = {"a": ["href", "title"], "h1": ["id"], "h2": ["id"], "h3": ["id"], "h4": ["id"]}
 # MathJax commands that make links, run scripts or load extensions.
-MATHJAX = re.compile(r"\\(href|require|class|cssId|style|html\w*|data|unicode|Tooltip|toggle)\b")
+MATHJAX = re.compile(
+    r"\\+(href|require|class|cssId|style|html\w*|data|unicode|Tooltip|toggle|csname)(?![A-Za-z])"
+)
+ENTITY = re.compile(r"&#?\w+;?")
 
 
 def clean_markdown(source: str) -> str:
@@ -25,5 +29,11 @@ def clean_markdown(source: str) -> str:
     raw HTML in an answer would otherwise run in the reader's browser.
     """
     cleaner = SanitizeHTML(tags=TAGS, attributes=ATTRIBUTES)
-    html: str = cleaner.sanitize_html_tags(markdown2html(MATHJAX.sub(r"\1", source)))
-    return html
+    try:  # a pasted picture is not kept: nbconvert would look for it and give up
+        rendered = markdown2html(source.replace("attachment:", "attachment "))
+    except Exception:  # a student's text must not cost the page, whatever a renderer thinks of it
+        rendered = f"<pre>{html.escape(source)}</pre>"
+    clean: str = cleaner.sanitize_html_tags(rendered)
+    # As late as this: MathJax reads the page, where &#104;ref is href.
+    spelled_out = ENTITY.sub(lambda match: html.escape(html.unescape(match[0])), clean)
+    return MATHJAX.sub(r"\1", spelled_out)

@@ -39,6 +39,7 @@ class Cell:
     grade_id: str
     grade: bool
     points: Any
+    cut: bool = False  # the source was longer than is read
 
 
 @dataclass
@@ -128,6 +129,7 @@ def kept(cell: dict[str, Any]) -> Cell:
         grade_id=grade_id if isinstance(grade_id, str) else "",
         grade=bool(marked.get("grade")),
         points=marked.get("points"),
+        cut=len(source) > MAX_SOURCE,
     )
 
 
@@ -168,6 +170,8 @@ def overlay(release: Notebook, cells: list[Cell]) -> Overlay:
         kept_metadata = {k: v for k, v in cell["metadata"].items() if k in ("nbgrader", "tags")}
         laid.append(_new(cell["cell_type"], source, kept_metadata))
         laid += [_new(extra.kind, extra.source, {}) for extra in added[grade_id]]
+    if any(cell.cut for cell in cells):
+        notes.append(f"a cell is cut off after {MAX_SOURCE:,} characters")
     unknown = {cell.grade_id for extra in added.values() for cell in extra if cell.grade_id}
     notes += [f"unknown graded cell {one[:40]!r} ignored" for one in sorted(unknown)]
     numbered = [{"id": f"cell-{index}", **cell} for index, cell in enumerate(laid)]

@@ -17,6 +17,8 @@ from grading import notebook
 from grading.course import Hidden, ProblemSet
 from grading.remote import Remote
 
+MAX_LINE = 1000  # characters of what is off: a check may repeat what a student returned
+
 
 def key(problem_set: ProblemSet, laid: notebook.Overlay) -> str:
     """Return a digest of everything that decides a submission's marks."""
@@ -61,6 +63,8 @@ def mark_tasks(hidden: Hidden, answers: Any) -> dict[str, dict[str, Any]]:
         points, lines = 0.0, []
         for worth, check in checks:
             problem = outcome(check, answers)
+            if problem is not None and len(problem) > MAX_LINE:
+                problem = problem[:MAX_LINE] + " ..."
             points += worth if problem is None else 0.0
             what = f"{label(check)} ({worth:g} point{'' if worth == 1 else 's'})"
             lines.append(f"ok  {what}" if problem is None else f"--  {what}: {problem}")

@@ -19,6 +19,8 @@ CALL_SECONDS = 10.0
 TOTAL_SECONDS = 180.0  # of a submission, by the clock
 MAX_STARTS = 4
 START_SECONDS = 60.0
+MAX_PRINTED = 25_000  # characters kept of a cell; the worker's own limit may be forged
+MAX_ALL_PRINTED = 500_000  # of all cells
 
 
 class Died(Exception):
@@ -76,14 +78,19 @@ class Remote(Answers):
         reply = self._ask(request, call_text(name, args, kwargs))
         arguments = reply.get("arguments")
         if "result" not in reply or not isinstance(arguments, list) or len(arguments) != len(args):
-            raise Problem(f"{name} gave no answer that could be read")
+            raise self._unreadable(name)
         return reply["result"], arguments
 
     def value(self, name: str) -> Any:
         reply = self._ask({"do": "value", "name": name}, name)
         if "result" not in reply:
-            raise Problem(f"{name} gave no answer that could be read")
+            raise self._unreadable(name)
         return reply["result"]
+
+    def _unreadable(self, name: str) -> Problem:
+        """Note for the report what only code that writes to the pipe itself brings about."""
+        self.refused[name] = "gave no answer that could be read"
+        return Problem(f"{name} gave no answer that could be read")
 
     def run(self) -> None:
         """Run the cells; on return the worker is ready for calls, or `gone` says why not."""
@@ -119,6 +126,8 @@ class Remote(Answers):
                 raise Problem(self.gone)
             self.starts += 1
             self.process = Process(self.folder, self.unprotected)
+            # A write to a pipe that is nearly full would wait longer than the limits.
+            os.set_blocking(self.process.process.stdin.fileno(), False)
             name = ""
             try:
                 self._receive(START_SECONDS)
@@ -136,7 +145,10 @@ class Remote(Answers):
         request = {"do": "cell", "source": source, "seconds": self.cell_seconds}
         reply = self._exchange(request, self.cell_seconds)
         printed, error = reply.get("printed"), reply.get("error")
-        self.printed[name] = clean(printed) if isinstance(printed, str) else ""
+        self.printed.pop(name, None)
+        room = MAX_ALL_PRINTED - sum(map(len, self.printed.values()))
+        printed = printed[: min(room, MAX_PRINTED)] if isinstance(printed, str) else ""
+        self.printed[name] = clean(printed)
         self.errors.pop(name, None)
         if error is not None:
             self.errors[name] = clean(str(error)[:1000])

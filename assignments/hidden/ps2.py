@@ -46,6 +46,7 @@ def check_scale(answers: Answers) -> None:
     noise = 1e-12 * np.random.default_rng(7).standard_normal(Z.shape)
     for factor in (1e-30, 1e-8, 1e8, 1e30):
         visible.count(answers, factor * (Z + noise), 3, f"a b c a multiplied by {factor:g}")
+    visible.count(answers, 1e8 * (Z + noise)[:, [0, 3, 1]], 2, "a a b multiplied by 1e+08")
 
 
 def check_same_summaries(answers: Answers) -> None:
@@ -195,6 +196,9 @@ def check_separable(answers: Answers) -> None:
     visible.compare_bound(
         answers, visible.CORNERS, [1, 1, 1, 1], [1.0, 0.5], 0.0, "all labels 1", []
     )
+    mixed = answers.call("symmetric_bound", visible.CORNERS, np.array([0, 1, 1, 0]), np.ones(2))
+    if number(mixed, "the bound of XOR along (1, 1)") <= 0:
+        raise Problem("the bound of XOR along (1, 1) is 0: its labels are not separable")
 
 
 def check_growth(answers: Answers) -> None:
@@ -225,6 +229,9 @@ def check_shift(answers: Answers) -> None:
             f"adding 50 to all inputs changes the factor from {factors[0]:.4f} to "
             f"{factors[1]:.4f}; m is a covariance, which a shift leaves alone"
         )
+    twice = number(answers.call("growth_factor", X, y, 0.8), "it")
+    if abs((twice - 1) - 2 * (factors[0] - 1)) > 1e-4 * twice:
+        raise Problem("with twice the rate, the factor is not twice as far above 1")
 
 
 def check_escape(answers: Answers) -> None:

@@ -56,8 +56,7 @@ def compare_std(
     seed: int,
     gain: float,
 ) -> Array:
-    settings = {} if gain == 1.0 else {"gain": gain}
-    W, what = visible.sample(answers, name, shape, seed, **settings)
+    W, what = visible.sample(answers, name, shape, seed, gain)
     right, hints = gain * np.sqrt(2 / sum(fans)), confused(*fans, gain)
     if len(shape) > 2:
         total = shape[-2] + shape[-1]

@@ -174,6 +174,9 @@ def check_same_weights(answers):
     _, W_direct, v_direct = layers.direct(X, t, W, v, 0.03, 25)
     if len(losses) != 25 or not np.allclose(W + X.T @ B, W_direct, rtol=1e-4, atol=1e-5):
         raise Problem("W_0 + X' B, with your B, is not what the direct way ends with")
+    recovered = array(answers.call("recover", W, X, B), "recover(W_0, X, B)", W.shape)
+    if not np.allclose(recovered, W_direct, rtol=1e-4, atol=1e-5):
+        raise Problem("recover(W_0, X, B) is not W_0 + X' B, where the direct way ends")
     if not np.allclose(v_end, v_direct, rtol=1e-4, atol=1e-5):
         raise Problem("your v is not what the direct way ends with")
 

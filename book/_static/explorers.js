@@ -47,7 +47,8 @@
     }
   }
 
-  // Say the new description once the reader pauses; a film would say a hundred.
+  // Say the reply to a new answer, or else the new description, once the reader pauses; a film
+  // would say a hundred.
   function announce(explorer) {
     let said = explorer.querySelector(":scope > .explorer-said");
     if (!said) {
@@ -56,10 +57,13 @@
       said.setAttribute("role", "status");
       explorer.append(said);
     }
-    const words = explorer.querySelector(".explorer-description")?.textContent ?? "";
+    const words = (name) => explorer.querySelector(name)?.textContent.trim() ?? "";
+    const reply = words(".explorer-reply"), description = words(".explorer-description");
     clearTimeout(explorer.timer);
     explorer.timer = setTimeout(() => {
-      if (said.textContent !== words) said.textContent = words;
+      if (reply !== (explorer.reply ?? "")) said.textContent = reply;
+      else if (description !== explorer.description) said.textContent = description;
+      Object.assign(explorer, { reply, description });
     }, explorer.known ? 600 : 0);
     explorer.known = true;
   }

@@ -37,11 +37,14 @@ def draw(run: Run, step: int, data: str, start: str, activation: str) -> Picture
     right = float(((p > 0.5) == (run.y == 1)).mean())
     loss = float(run.losses[step, run.shown])
     units = distinct_units(network, run.X)
-    surface = _surface(network, run, f"step {step}: loss {_short(loss)}, {right:.0%} right")
+    logits = _plane(network)
+    surface = _surface(logits, run, f"step {step}: loss {_short(loss)}, {right:.0%} right")
+    lowest, highest = 1 / (1 + np.exp(-np.clip([logits.min(), logits.max()], -500, 500)))
     words = (
         f"{data}, start {start}, {activation}, step {step}: loss {_short(loss)} nats, {right:.0%} "
         f"of {len(run.y)} points right. Distinct hidden units: {units[0]} and {units[1]} of 6. "
-        f"{_weights(network)}"
+        f"{_weights(network)} Over the plane, the probability of class 1 goes from {lowest:.2f} to "
+        f"{highest:.2f}."
     )
     if run.losses.shape[1] > 1:
         low, high = (_short(float(f(run.losses[step]))) for f in (np.min, np.max))
@@ -70,10 +73,14 @@ def _weights(network: MLP) -> str:
 # ---- the decision surface ---------------------------------------------------------------------
 
 
-def _surface(network: MLP, run: Run, reading: str) -> str:
+def _plane(network: MLP) -> Array:
+    """Return the logits over the two features, (PIXELS, PIXELS), the uppermost row first."""
     ticks = np.linspace(-REACH, REACH, PIXELS)
     grid = np.stack(np.meshgrid(ticks, ticks[::-1]), axis=-1)
-    logits = network.logits(grid.reshape(-1, 2)).reshape(PIXELS, PIXELS)
+    return network.logits(grid.reshape(-1, 2)).reshape(PIXELS, PIXELS)
+
+
+def _surface(logits: Array, run: Run, reading: str) -> str:
     inset = SIDE / PIXELS / 2  # a value belongs to the middle of its pixel
     zeros, ones = (_place(run.X[run.y == k]) for k in (0, 1))
     low, middle = TOP + SIDE + 18, LEFT + SIDE // 2
@@ -189,7 +196,7 @@ def _loss(run: Run, step: int) -> str:
         x=(0.5, 1.3 * max(1000, last)),  # room for the last number
         y=LOSSES,
         x_label="step (0: left edge)",
-        y_label="loss (nats)",
+        y_label="loss (nats)" if run.losses.max() <= LOSSES[1] else "loss (nats), cut at 10",
         x_scale="log",
         y_scale="log",
         x_ticks=[t for t in (1, 10, 100, 1000, 10_000) if t <= max(1000, last)],
@@ -197,11 +204,12 @@ def _loss(run: Run, step: int) -> str:
         height=158,
     )
     if run.losses.shape[1] > 1:
-        some = steps[::2]
+        some = np.union1d(steps[::2], steps[-1:])
         low, high = run.losses[some].min(axis=1), run.losses[some].max(axis=1)
-        band = [axes.at(*at) for at in [*zip(x[::2], low), *zip(x[::-2], high[::-1])]]
+        across = np.maximum(some, 0.5)
+        band = [axes.at(*at) for at in [*zip(across, low), *zip(across[::-1], high[::-1])]]
         points = "".join(f"{a:.0f} {b:.0f}L" for a, b in band).rstrip("L")
-        axes.raw(f'<path class="k0" stroke="none" fill-opacity=".2" d="M{points}z"/>')
+        axes.raw(f'<path class="k0" style="stroke:none" fill-opacity=".2" d="M{points}z"/>')
     axes.level(math.log(2))
     axes.words(0.6, 0.22, "log 2")
     axes.line(x, run.losses[steps, run.shown], color=0)

@@ -128,8 +128,8 @@ LIMIT_OR_CONDITION = Prediction(
     "standardized ones and 7.9 on the min-max scaled ones. On which does it need the fewest "
     "steps, each at its best rate?",
     {
-        "min-max: it allows the largest rate": "No. The limit is one over a curvature, and a "
-        "flatter surface needs the larger rate to move as far. What counts is the condition "
+        "min-max: it allows the largest rate": "No. The limit is two over the largest curvature, "
+        "and a flatter surface needs the larger rate to move as far. What counts is the condition "
         "number: 15.3 for min-max, 2.0 for the standardized features. They need 17 and 3 steps.",
         "standardized": "Yes: 3 steps, against 17 for min-max and 54 for raw. What counts is the "
         "condition number, 2.0 against 15.3 and 60.2, not the limit.",

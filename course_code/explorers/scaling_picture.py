@@ -85,7 +85,7 @@ def _place(relative: Array) -> Array:
 
 
 def _seen(relative: Array) -> Array:
-    """Return the part of a path to be drawn: to the edge, and while it moves."""
+    """Return the part of a path to be drawn: to the edge, without what would lie on one point."""
     outside = ~(np.abs(relative) <= 1).all(axis=1)
     if outside.any():
         first = int(np.argmax(outside))
@@ -94,8 +94,11 @@ def _seen(relative: Array) -> Array:
             share = np.min((np.where(step < 0, -1, 1) - inner) / step, where=step != 0, initial=1)
         relative = np.vstack([relative[:first], inner + share * step])
     points = _place(relative)
-    still = np.abs(np.diff(points, axis=0)).max(axis=1) < 0.5
-    return points[: int(np.argmax(still)) + 1] if still.any() else points
+    kept = [points[0]]
+    for point in points[1:]:
+        if np.abs(point - kept[-1]).max() >= 0.5:
+            kept.append(point)
+    return np.array(kept)
 
 
 def _numbers(loss: Quadratic) -> str:

@@ -46,7 +46,20 @@ def describe(signals: Signals, activation: str, scale: float) -> str:
     sizes = np.concatenate([signals.forward[0], signals.backward[0]])
     if not ends and sizes.min() < SMALLEST:
         ends.append("the smallest are below 1.2e−38 and have lost digits")
+    words += _ends_of_range(signals, activation)
     return words + ("In float32, " + " and ".join(ends) if ends else "Float32 holds both") + "."
+
+
+def _ends_of_range(signals: Signals, activation: str) -> str:
+    """Say what the histograms show of the activations at the ends of their range."""
+    shares = []
+    for layer, values in signals.activations.items():
+        if layer in (1, signals.forward.shape[1]) and np.isfinite(values).all():
+            bounds = {"tanh": (-0.95, 0.95), "sigmoid": (0.05, 0.95)}.get(activation, (0, np.inf))
+            ends = (values <= bounds[0]) | (values >= bounds[1])
+            shares.append(f"{ends.mean():.0%} in layer {layer}")
+    named = {"tanh": "beyond ±0.95", "sigmoid": "below 0.05 or above 0.95"}.get(activation, "0")
+    return f"Activations that are {named}: {', '.join(shares)}. " if shares else ""
 
 
 def _fate(sizes: Array) -> str:

@@ -28,7 +28,8 @@ _LAYOUT = """
 }
 .explorer-row { flex-wrap: wrap; align-items: center; gap: .1rem .75rem; overflow: visible; }
 .explorer-row > * { margin: 2px 0; }
-.explorer-row .widget-label { min-width: 4em; margin-right: .5em; text-align: left; }
+.explorer .explorer-row .widget-label { min-width: 4em; margin-right: .5em; text-align: left; }
+.explorer .explorer-row .widget-slider .widget-label { margin-right: 1em; }
 .explorer-row .widget-toggle-buttons { display: flex; flex-wrap: wrap; align-items: center; }
 .explorer-row .widget-slider { flex: 1 1 260px; max-width: 460px; width: auto; }
 .explorer-row .widget-dropdown { flex: 0 1 auto; width: auto; max-width: 100%; }
@@ -39,10 +40,11 @@ _LAYOUT = """
 .explorer .widget-play svg { width: 1em; height: 1em; flex: none; }
 .explorer-live { flex: 0 1 240px; }
 .explorer :focus-visible { outline: 3px solid #0072B2; outline-offset: 2px; }
+.explorer select:focus-visible { outline: 3px solid var(--pst-color-link, #0072B2) !important; }
 .explorer-picture, .explorer-picture .widget-box, .explorer-picture .widget-html {
   overflow: visible;
 }
-.explorer-drawing { display: flex; flex-wrap: wrap; gap: .5rem 1rem; }
+.explorer-drawing { display: flex; flex-wrap: wrap; align-items: flex-start; gap: .5rem 1rem; }
 """
 
 _DRAWING = """

@@ -231,6 +231,7 @@ def _predict(prediction: Any, body: Any) -> list[Any]:
     ]
     for stack in stacks:
         ipywidgets.jsdlink((answers, "index"), (stack, "selected_index"))
+    stacks[0].add_class("explorer-reply")
     return [question, answers, *stacks]
 
 

@@ -306,8 +306,8 @@ def xavier_normal(s, generator, g=1.0, *, dtype=np.float32):
 xavier_normal = lambda shape, rng, gain=1.0, f=xavier_normal: f(shape, rng, gain)
 
 
-def xavier_uniform(shape, rng, **options):
-    bound = options.get("gain", 1) * (6 / sum(fans(shape))) ** 0.5
+def xavier_uniform(shape, rng, *options):
+    bound = (options or (1,))[0] * (6 / sum(fans(shape))) ** 0.5
     return [[x for x in row] for row in bound * (2 * rng.random(shape) - 1)]
 """,
     "loops": """

@@ -94,6 +94,19 @@ def test_without_npm_the_book_keeps_the_cdn_and_says_so(monkeypatch, tmp_path, c
     assert "npm is missing" in capsys.readouterr().out
 
 
+def test_the_copy_of_the_widgets_script_does_not_warn_of_its_own_schema(monkeypatch, tmp_path):
+    source = tmp_path / "vendor" / scripts.WIDGETS / "dist" / "embed-amd.js"
+    source.parent.mkdir(parents=True)
+    source.write_text('{strictTypes:a?b:"log",strictTuples:a?b:"log"}')
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "documentation_options.js").write_text("")
+    monkeypatch.setattr(scripts, "vendor", lambda: tmp_path / "vendor")
+    scripts.use_local_scripts(tmp_path)
+    copy = tmp_path / scripts.FOLDER / scripts.WIDGETS / "dist" / "embed-amd.js"
+    assert copy.read_text() == '{strictTypes:a?b:false,strictTuples:a?b:"log"}'
+    assert '"log",strictTuples' in source.read_text()
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -133,15 +133,11 @@ def screenshots() -> Path:
     return folder
 
 
-# html-manager's schema checker (ajv), twice on each page with widgets; nothing of ours.
-IGNORED = "strict mode: use allowUnionTypes"
-
-
 def watch(page, problems: list[str]) -> None:
     """Note everything that goes wrong in a page."""
 
     def console(message):
-        if message.type in ("error", "warning") and not message.text.startswith(IGNORED):
+        if message.type in ("error", "warning"):
             problems.append(f"{page.url}: console {message.type}: {message.text}")
 
     def failed(request):

@@ -43,7 +43,8 @@ class Shown:
         answers.last.focus()
         self.page.keyboard.press("Enter")
         reply = list(self.python.prediction.answers.values())[-1]
-        self.box.get_by_text(reply).wait_for()
+        self.box.get_by_text(reply).first.wait_for()
+        self.box.locator(".explorer-said", has_text=reply).wait_for(state="attached")
         assert answers.last.get_attribute("aria-pressed") == "true"
 
     def row(self, control):
@@ -101,15 +102,16 @@ def move_slider(shown, control):
         shown.page.keyboard.press(key)
         shown.expect(control, index)
         assert handle.get_attribute("aria-valuetext") == control.labels[index]
-    track = row.locator(".noUi-base").bounding_box()
+    track = row.locator(".noUi-target")
     for part, index in ((0.999, last), (0.001, 0)):
-        shown.page.mouse.click(track["x"] + part * track["width"], track["y"] + track["height"] / 2)
+        box = track.bounding_box()
+        track.click(position={"x": part * box["width"], "y": box["height"] / 2})
         shown.expect(control, index)
         shown.page.wait_for_timeout(400)  # the handle glides there, and takes no click meanwhile
-    knob = handle.bounding_box()
-    shown.page.mouse.move(knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2)
+    handle.hover()
+    box = track.bounding_box()
     shown.page.mouse.down()
-    shown.page.mouse.move(track["x"] + track["width"] / 2, knob["y"], steps=4)
+    shown.page.mouse.move(box["x"] + box["width"] / 2, box["y"], steps=4)
     shown.page.mouse.up()
     dragged = control.labels.index(row.locator(".widget-readout").inner_text())
     assert 0 < dragged <= max(1, last - 1)
@@ -237,10 +239,12 @@ def test_without_scripts_there_is_a_described_picture(new_page, book_url, proble
 
 @EACH
 def test_paper_shows_the_first_state_whatever_was_chosen(open_page, place):
-    page = open_page(place.page)
+    page = open_page(place.page, color_scheme="dark")
     page.emulate_media(media="print")
     plain = page.locator(".explorer-static").nth(place.number)
     assert plain.locator(".explorer-drawing").is_visible()
+    color = plain.locator("svg").first.evaluate("svg => getComputedStyle(svg).color")
+    assert color == "rgb(34, 34, 34)"
     assert not page.locator(".jupyter-widgets.explorer").nth(place.number).is_visible()
 
 

@@ -109,7 +109,29 @@ def test_the_picture_says_its_numbers(runs):
     assert said.startswith("XOR, start Xavier, tanh, step 1000: loss 0.003 nats, 100% of 64 points")
     assert "Distinct hidden units: 6 and 6 of 6." in said
     assert re.search(r"Loss of 7 draws at this step: 0\.00\d to 0\.00\d\.", said)
+    assert "Over the plane, the probability of class 1 goes from 0.00 to 1.00." in said
+    flat = draw(runs["XOR", "zeros"], 0, "XOR", "zeros", "tanh").description
+    assert flat.endswith("from 0.50 to 0.50.")
     assert "draws" not in draw(runs["XOR", "zeros"], 0, "XOR", "zeros", "tanh").description
+
+
+def test_the_band_of_losses_covers_all_draws_to_the_last_step(runs):
+    run = runs["moons", "Xavier"]
+    loss = draw(run, LAST, "moons", "Xavier", "tanh").svg.partition("(0 172)")[2]
+    band = re.search(r'fill-opacity="\.2" d="M([^z]+)z', loss)[1]
+    points = np.array([point.split() for point in band.split("L")], float)
+    x = points[:, 0]
+    assert np.array_equal(x, x[::-1])  # there along the lowest, and back along the highest
+    half = len(x) // 2
+    assert (points[:half, 1] >= points[half:, 1][::-1]).all()
+    dot = re.search(r'<circle class="k1" cx="([\d.]+)"', loss)[1]
+    assert x.max() == pytest.approx(float(dot), abs=0.6)
+    assert "cut at 10" not in loss
+    run.losses[0] = 11.0
+    try:
+        assert "cut at 10" in draw(run, LAST, "moons", "Xavier", "tanh").svg
+    finally:
+        run.losses[0] = run.losses[1]
 
 
 def test_negative_weights_are_dashed_and_tiny_ones_have_no_colour(runs):

@@ -7,7 +7,7 @@ import pytest
 
 from course_code.explorers import scaling
 from course_code.explorers.scaling import FEATURES, RATES, problem
-from course_code.explorers.scaling_picture import LEFT, SIDE, TOP, draw
+from course_code.explorers.scaling_picture import LEFT, SIDE, TOP, _place, _reach, draw
 
 
 @pytest.mark.parametrize("features", FEATURES)
@@ -77,6 +77,16 @@ def test_a_diverging_path_is_drawn_to_the_edge(features):
     assert (points < SIDE + 0.1).all()
     on_edge = np.minimum(np.abs(points[-1]), np.abs(points[-1] - SIDE)).min()
     assert on_edge == pytest.approx(0, abs=0.1)
+
+
+def test_a_path_that_creeps_is_drawn_to_its_hundredth_step():
+    loss = problem("raw")
+    picture = draw("raw", 0.001).svg
+    line = re.search(r'<path class="k1" style="fill:none;stroke-width:1.3" d="([^"]+)', picture)
+    end = np.array(re.findall(r"([-\d.]+) ([-\d.]+)", line[1])[-1], float)
+    reach = _reach(loss)
+    relative = (loss.path(0.001, 100)[-1] - loss.minimum) / reach
+    assert end == pytest.approx(_place(relative), abs=0.7)
 
 
 def test_the_description_has_the_numbers():

@@ -1,5 +1,7 @@
 """Signal through depth: the simulation against the theory, float32's ends, and the words."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,19 @@ def test_the_description_has_the_numbers_and_the_layer_where_float32_ends():
     assert "pre-activations are not finite from layer 4" in describe(relu, "relu", 10.0)
     few = measure("sigmoid", [0.5], depth=50)[0.5]
     assert "have lost digits" in describe(few, "sigmoid", 0.5)
+
+
+def test_the_description_says_what_the_histograms_show_at_their_ends():
+    wide = measure("tanh", [10.0], depth=30)[10.0]
+    found = [np.mean(np.abs(wide.activations[layer]) >= 0.95) for layer in (1, 30)]
+    assert min(found) > 0.7
+    said = f"beyond ±0.95: {found[0]:.0%} in layer 1, {found[1]:.0%} in layer 30."
+    assert said in describe(wide, "tanh", 10.0)
+    relu = measure("relu", [1.0, 10.0], depth=50)
+    assert re.search(
+        r"that are 0: [45]\d% in layer 1, [45]\d% in layer 50", describe(relu[1.0], "relu", 1.0)
+    )
+    assert re.search(r"that are 0: \d\d% in layer 1\. ", describe(relu[10.0], "relu", 10.0))
 
 
 def test_the_picture_marks_what_died():

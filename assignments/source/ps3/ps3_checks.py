@@ -54,12 +54,12 @@ def check_kernel_fans(answers: Answers) -> None:
 
 
 def sample(
-    answers: Answers, name: str, shape: tuple[int, ...], seed: int, **kwargs: Any
+    answers: Answers, name: str, shape: tuple[int, ...], seed: int, gain: float = 1.0
 ) -> tuple[Array, str]:
     """A draw of one of the student's rules, and how messages call it."""
-    settings = "".join(f", {key}={value:g}" for key, value in kwargs.items())
-    what = f"{name}({shape}, rng{settings})"
-    W = array(answers.call(name, shape, Seed(seed), **kwargs), what, shape)
+    settings = [] if gain == 1.0 else [gain]  # by position: the names are the student's own
+    what = f"{name}({', '.join([str(shape), 'rng', *map(str, settings)])})"
+    W = array(answers.call(name, shape, Seed(seed), *settings), what, shape)
     if not np.any(W):
         raise Problem(f"{what}: all entries are zero; an integer array cannot hold these numbers")
     positive = W.mean() > 0.5 * W.std()
@@ -240,8 +240,9 @@ def check_gain_prediction(answers: Answers) -> None:
 def identify(answers: Answers, W: Array, right: str, how: str) -> None:
     """One matrix, drawn by the rule `right`."""
     answer = answers.call("rule_of", W)
-    if answer not in RULES:
-        raise Problem(f"rule_of returned {answer!r}, which is none of the six names")
+    if not isinstance(answer, str) or answer not in RULES:
+        shown = repr(answer)[:60]
+        raise Problem(f"rule_of returned {shown}, which is none of the six names")
     if answer != right:
         raise Problem(
             f"a matrix of shape {W.shape}, drawn by {right!r}, was taken for {answer!r}{how}"
