@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import sys
+import warnings
 from pathlib import Path
 
 from grading import one
@@ -91,10 +92,6 @@ def run(arguments: argparse.Namespace) -> int:
         for name in names:
             release.generate(course, name)
         return selfcheck.check(course, names, unprotected)
-    if not course.problem_set(arguments.set).release.exists():
-        from grading import release
-
-        release.generate(course, arguments.set)
     from grading.run import grade
 
     results, report = grade(
@@ -117,6 +114,7 @@ def main() -> int:
     """Run the command line; known trouble is one message, not a traceback."""
     # nbgrader starts `alembic` by its name, also when the environment is not activated.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    warnings.filterwarnings("ignore", module=r"nbgrader\.api")  # of SQLAlchemy, about its queries
     try:
         return run(parser().parse_args())
     except (Trouble, Unavailable) as trouble:

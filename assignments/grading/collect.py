@@ -79,14 +79,18 @@ def collect(course: Course, name: str, source: Path, roster_path: str = "") -> t
             lines.append(f"  {shown(entry.path)}: whose it is cannot be told; REFUSED")
             failed += 1
     taken = 0
+    earlier = set(course.students(name)) - {person.student for person in roster.people}
     for student, all_handed in sorted(by_student.items()):
         notes, good = take(course, name, student, all_handed)
+        unlisted = {rosters.slug(h.raw_name) for h in all_handed} & earlier - {student}
+        notes += [f"also here as {other}, from before the class list" for other in unlisted]
         lines += [f"  {student}: {note}" for note in notes]
         taken, failed = taken + good, failed + (not good)
     others = [e.path for e in entries if not e.path.lower().endswith(".ipynb")]
     if others:
         lines.append(f"  not notebooks, left aside: {', '.join(map(shown, others[:20]))}")
-    missing = [p.student for p in roster.people if p.student not in by_student]
+    here = {*by_student, *course.students(name)}  # now or earlier
+    missing = [p.student for p in roster.people if p.student not in here]
     if missing:
         lines.append(f"  in the class list, nothing handed in: {', '.join(missing)}")
     head = f"{name}: {taken} submissions taken in, {failed} refused"

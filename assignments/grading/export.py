@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grading import roster as rosters
 from grading.course import Course, Trouble
+from grading.notebook import mark
 from grading.roster import Person
 from grading.run import load
 
@@ -101,10 +102,8 @@ def scores_of(course: Course, name: str) -> dict[str, Score]:
 
 def points_of(course: Course, name: str) -> float:
     """Return the most points of a set, the written answer's among them."""
-    from nbgrader.api import Gradebook
-
-    with Gradebook(course.database) as gradebook:
-        return float(gradebook.find_assignment(name).max_score)
+    marks = [mark(cell) for cell in course.problem_set(name).student_version()["cells"]]
+    return sum(float(m["points"]) for m in marks if m.get("grade"))
 
 
 Scores = dict[str, dict[str, Score]]
@@ -121,8 +120,9 @@ def spreadsheet(
     for person in people:
         row = [person.student, person.name, person.email, person.section]
         given = [scores[name].get(person.student) for name in sets]
-        for score in given:
-            row += [points(score), score.status if score else "not handed in"]
+        for name, score in zip(sets, given, strict=True):
+            missing = "not handed in" if scores[name] else ""  # the set may not be given out yet
+            row += [points(score), score.status if score else missing]
         known = [score.points for score in given if score and score.points is not None]
         rows.append([*row, f"{sum(known):g}" if known else ""])
     return rows

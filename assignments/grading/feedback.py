@@ -17,8 +17,9 @@ TAGS = [
 ATTRIBUTES = {"a": ["href", "title"], "h1": ["id"], "h2": ["id"], "h3": ["id"], "h4": ["id"]}
 # MathJax commands that make links, run scripts or load extensions.
 MATHJAX = re.compile(
-    r"\\+(href|require|class|cssId|style|html\w*|data|unicode|Tooltip|toggle|csname)(?![A-Za-z])"
+    r"(?<!\\)\\+(href|require|class|cssId|style|html\w*|data|unicode|Tooltip|toggle|csname)(?![A-Za-z])"
 )
+MAX_MARKDOWN = 20_000  # characters; sanitizing takes the square of it
 ENTITY = re.compile(r"&#?\w+;?")
 
 
@@ -30,8 +31,11 @@ def clean_markdown(source: str) -> str:
     """
     cleaner = SanitizeHTML(tags=TAGS, attributes=ATTRIBUTES)
     try:  # a pasted picture is not kept: nbconvert would look for it and give up
-        rendered = markdown2html(source.replace("attachment:", "attachment "))
+        formatted = len(source) <= MAX_MARKDOWN
+        rendered = markdown2html(source.replace("attachment:", "attachment ")) if formatted else ""
     except Exception:  # a student's text must not cost the page, whatever a renderer thinks of it
+        formatted = False
+    if not formatted:
         rendered = f"<pre>{html.escape(source)}</pre>"
     clean: str = cleaner.sanitize_html_tags(rendered)
     # As late as this: MathJax reads the page, where &#104;ref is href.

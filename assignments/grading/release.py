@@ -6,7 +6,9 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -56,7 +58,21 @@ def make(course: Course, names: list[str], students_url: str = "", branch: str =
     return lines
 
 
-def generate(course: Course, name: str) -> None:
+def prepare(course: Course, name: str) -> None:
+    """See that there is a students' version and that the gradebook knows the set."""
+    from nbgrader.api import Gradebook, MissingEntry
+
+    if not course.problem_set(name).release.exists():
+        generate(course, name)
+        return
+    with Gradebook(course.database) as gradebook, suppress(MissingEntry):
+        gradebook.find_assignment(name)
+        return
+    with tempfile.TemporaryDirectory() as elsewhere:  # what students have stays as it is
+        generate(course, name, elsewhere)
+
+
+def generate(course: Course, name: str, folder: str = "release") -> None:
     """Let nbgrader take the solutions out and enter the set in the gradebook.
 
     Raises
@@ -67,7 +83,9 @@ def generate(course: Course, name: str) -> None:
     from nbgrader.apps.api import NbGraderAPI
 
     course.problem_set(name)
-    api = NbGraderAPI(config=course.config())
+    config = course.config()
+    config.CourseDirectory.release_directory = folder
+    api = NbGraderAPI(config=config)
     outcome = api.generate_assignment(name, force=True, create=True)
     if not outcome["success"]:
         raise Trouble(f"nbgrader on {name}: {outcome.get('log', outcome.get('error'))}")

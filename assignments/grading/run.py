@@ -6,6 +6,7 @@ that judges it, so an interrupted run continues where it stopped and a second ru
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from grading import notebook
+from grading import notebook, release, written
 from grading.course import STUDENT, Course, ProblemSet, Trouble
 from grading.one import key
 from grading.remote import TOTAL_SECONDS
@@ -195,8 +196,10 @@ def record(course: Course, name: str, results: dict[str, Result], progress: bool
         for student, result in tqdm(graded.items(), "gradebook", disable=not progress):
             done = course.root / "results" / name / f"{student}.recorded"
             known = _known(course, name, student)
-            if known and done.exists() and done.read_text() == result["key"]:
+            version = hashlib.sha256((result["key"] + result["notebook"]).encode()).hexdigest()
+            if known and done.exists() and done.read_text() == version:
                 continue
+            by_hand = written.marked(course, name, student)
             place = Path(folder) / student / name
             place.mkdir(parents=True)
             (place / f"{name}.ipynb").write_text(result["notebook"], encoding="utf-8")
@@ -204,7 +207,8 @@ def record(course: Course, name: str, results: dict[str, Result], progress: bool
             shutil.rmtree(place)
             recorded = marks(course, name, student) if outcome["success"] else None
             if recorded == {task: t["points"] for task, t in result["tasks"].items()}:
-                done.write_text(result["key"])
+                result["notes"] = result["notes"] + written.settle(course, name, student, by_hand)
+                done.write_text(version)
                 continue
             log = outcome.get("log") or outcome.get("error") or ""
             result.update(failed(f"nbgrader recorded {recorded}: {log[-2000:]}"))
@@ -253,6 +257,9 @@ def grade(course: Course, name: str, **options: Any) -> tuple[dict[str, Result],
     """Grade one problem set for the class and fill the gradebook; return results and report."""
     problem_set = course.problem_set(name)
     found = course.students(name)
+    if not found:
+        raise Trouble(f"nothing of {name} is handed in: run make collect SET={name} FROM=... first")
+    release.prepare(course, name)
     students = [student for student in found if STUDENT.fullmatch(student)]
     results = grade_all(problem_set, students, **options)
     record(course, name, results, options.get("progress", True))

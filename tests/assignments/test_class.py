@@ -230,6 +230,39 @@ def test_nbgrader_failing_leaves_no_zero(day: Any, monkeypatch: pytest.MonkeyPat
     assert "unlucky" not in export.scores_of(day.course, "tiny")
 
 
+def test_a_mark_given_by_hand_stays_while_the_answer_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbgrader.api import Gradebook
+
+    tools = Path(sys.executable).parent  # where alembic is
+    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
+    course = tiny.make(tmp_path)
+    (course.root / "roster.csv").write_text("student\nanna\nben\n")
+    with pytest.raises(Trouble, match="nothing of tiny is handed in: run make collect SET=tiny"):
+        run.grade(course, "tiny", progress=False)
+    export.grades(course)
+    grades = (course.root / "exports/grades.csv").read_text("utf-8-sig")
+    assert grades.splitlines()[1:] == ["anna,,,,,,", "ben,,,,,,"]  # not given out yet
+
+    def graded(**answers: str) -> tuple[str, export.Score]:
+        tiny.hand_in(course, "anna", tiny.submission(**answers))
+        report = run.grade(course, "tiny", progress=False)[1]
+        return report, export.scores_of(course, "tiny")["anna"]
+
+    released = course.problem_set("tiny").release.read_text()
+    assert graded()[1] == export.Score(4.5, "written answer to be marked")
+    assert course.problem_set("tiny").release.read_text() == released
+    with Gradebook(course.database) as gradebook:
+        grade = gradebook.find_grade("written", "tiny", "tiny", "anna")
+        grade.manual_score, grade.needs_manual_grade = 3, False
+        gradebook.db.commit()
+    assert graded(noise="")[1] == export.Score(5.5, "graded")
+    report, score = graded(noise="", written="Another answer.")
+    assert "anna: answer written changed: mark it again (3 points until now)" in report
+    assert score == export.Score(2.5, "written answer to be marked")
+
+
 def test_plain_nbgrader_autograde_is_contained_too(day: Any, tmp_path: Path) -> None:
     from nbgrader.apps.api import NbGraderAPI
 

@@ -183,6 +183,17 @@ def test_collecting_again_replaces_only_what_changed(course: Course, tmp_path: P
     assert "a:" not in report
 
 
+def test_a_later_zip_and_a_later_class_list(course: Course, tmp_path: Path) -> None:
+    first = {f"{who}_tiny.ipynb": NOTEBOOK for who in ("anna_12345_1", "mueller_222_2")}
+    collect(course, "tiny", zipped(tmp_path / "1.zip", first))
+    class_list(course)
+    report, _ = collect(course, "tiny", zipped(tmp_path / "2.zip", first))
+    assert "anna: also here as anna-12345, from before the class list" in report
+    late = {"zoe_1_assignsubmission_file_/tiny.ipynb": NOTEBOOK}
+    report, _ = collect(course, "tiny", zipped(tmp_path / "3.zip", late))
+    assert "nothing handed in" not in report
+
+
 def test_two_people_are_never_one(course: Course, tmp_path: Path) -> None:
     files = {"bob smith/tiny.ipynb": NOTEBOOK, "bob-smith/tiny.ipynb": NEWER}
     report, refused = collect(course, "tiny", zipped(tmp_path / "z.zip", files))

@@ -93,7 +93,9 @@ def test_entities_stay_text() -> None:
 
 
 def test_an_answer_with_a_pasted_picture_is_shown_without_it() -> None:
-    html = clean_markdown("Look: ![plot](attachment:image.png)\n\n*so* <img src='attachment:b.png'>")
+    html = clean_markdown(
+        "Look: ![plot](attachment:image.png)\n\n*so* <img src='attachment:b.png'>"
+    )
     assert "<em>so</em>" in html
     assert "<img" not in html
 
@@ -104,6 +106,10 @@ def test_text_that_the_renderer_fails_on_is_shown_as_it_is(monkeypatch: pytest.M
 
     monkeypatch.setattr(feedback, "markdown2html", fail)
     assert "&lt;b&gt;" in clean_markdown("<b>")
+
+
+def test_a_very_long_text_is_not_formatted() -> None:
+    assert clean_markdown("<div>" * 5000).startswith("<pre>&lt;div&gt;")
 
 
 # A function that always gives the same earns nothing with it: (set, source, tasks).

@@ -30,7 +30,7 @@ def test_what_goes_wrong_is_reported(page, problems, book_url, script, reported)
     problems.clear()
 
 
-def test_with_the_cdn_a_chapter_is_the_same(page, book_url, settle):
+def test_with_the_cdn_a_chapter_is_the_same(page, problems, book_url, settle):
     """Without npm the book keeps the CDN's addresses; here npm's copies answer for the CDN."""
 
     def with_cdn(route):
@@ -45,3 +45,5 @@ def test_with_the_cdn_a_chapter_is_the_same(page, book_url, settle):
     assert page.locator("mjx-container").count() > 10
     assert any(url.startswith(CDN) for url in asked)
     assert not any("_static/npm/" in url for url in asked)
+    # The CDN's own copy warns of its schema (tools/scripts.py mends the local one).
+    problems[:] = [problem for problem in problems if "use allowUnionTypes" not in problem]
