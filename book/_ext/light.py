@@ -21,6 +21,9 @@ STATIC = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/
 STYLES = Path("styles/pydata-sphinx-theme.css")
 FONTS = ("fa-solid-900", "fa-regular-400", "fa-brands-400")
 ICON_RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\([0-9a-f]+)"\}')
+FORMULA_SCRIPT = re.compile(
+    r"<script>window\.MathJax = .*?</script>\s*|<script\b[^>]*/mathjax@[^>]*></script>\s*"
+)
 ICON_SCRIPT = re.compile(r'\s*<script src="[^"]*scripts/fontawesome\.js[^"]*"></script>')
 HEAD_SCRIPT = re.compile(
     r'<script ((?:data-[\w-]+="[^"]*" )?src="(?!https?:|[^"]*documentation_options)'
@@ -83,7 +86,9 @@ def lighter_icons(static: Path, names: set[str]) -> None:
 
 
 def lighter_page(html: str) -> str:
-    """Leave the icons' script out, and let the page's own scripts wait for the page."""
+    """Leave out scripts that the page does not use; let its own scripts wait for the page."""
+    if 'class="math' not in html:
+        html = FORMULA_SCRIPT.sub("", html)
     head, end, body = ICON_SCRIPT.sub("", html).partition("</head>")
     return (
         HEAD_SCRIPT.sub(r"<script defer \1", head) + end + PICTURE.sub(r"<img loading=lazy", body)

@@ -131,6 +131,14 @@ def describe(
     )
 
 
+def bibliography_roles(
+    _app: Sphinx, _pagename: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Make docutils' bibliography a list of items: the role that it gives them is deprecated."""
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def index_in_contents(app: Sphinx, doctree: nodes.document) -> None:
     """Put the index into the contents, as the last page: a table of contents names files only."""
     contents = list(doctree.findall(addnodes.toctree))
@@ -174,6 +182,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", set_address)
     app.connect("doctree-read", index_in_contents, priority=900)
     app.connect("html-page-context", describe, priority=600)
+    app.connect("html-page-context", bibliography_roles)
     app.connect("html-collect-pages", not_found_page)
     app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

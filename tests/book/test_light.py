@@ -59,6 +59,17 @@ def pictured(path, values):
     return before, path.stat().st_size, np.asarray(Image.open(path).convert("RGB"), float)
 
 
+def test_formulas_scripts_stay_where_there_are_formulas():
+    scripts = (
+        '<script>window.MathJax = {"loader": {}}</script>\n'
+        '<script defer="defer" src="https://cdn.example/npm/mathjax@3.2.2/es5/startup.js"></script>'
+    )
+    without = light.lighter_page(f"<head>{scripts}</head><p>No formula.</p>")
+    assert without == "<head></head><p>No formula.</p>"
+    formula = f'<head>{scripts}</head><span class="math notranslate">x</span>'
+    assert light.lighter_page(formula) == formula
+
+
 def test_a_figure_keeps_its_colours_in_256_of_them(tmp_path):
     values = np.random.default_rng(0).integers(100, 116, (90, 90, 3))
     before, after, seen = pictured(tmp_path / "figure.png", values)
