@@ -35,8 +35,9 @@ class Activation:
         The formulas behind :meth:`f` and :meth:`df`, on float arrays.
     parameters : dict
         What the activation was made with, ``{"negative_slope": 0.01}`` for example.
-    takes_out : bool, default False
-        Whether `function` has NumPy's parameter ``out``, an array to overwrite with the result.
+    in_place : bool, default False
+        Whether a training may overwrite z with f(z): `function` has NumPy's parameter ``out``, and
+        `derivative` gives the same for ``(a, a)`` as for ``(z, a)``.
 
     Examples
     --------
@@ -49,15 +50,15 @@ class Activation:
     function: Callable[..., Array]
     derivative: Callable[[Array, Array | None], Array]
     parameters: dict[str, float] = field(default_factory=dict, compare=False)
-    takes_out: bool = field(default=False, compare=False)
+    in_place: bool = field(default=False, compare=False)
 
     def f(self, z: ArrayLike) -> Array:
         """Return :math:`f(z)`, an array of the shape of `z` (integers give float64)."""
         return self.function(checks.floats("z", z))
 
     def into(self, z: Array, out: Array | None) -> Array:
-        """Return :math:`f(z)`, in `out` if that is an array and the function can (for fit)."""
-        return self.function(z, out=out) if self.takes_out else self.function(z)
+        """Return :math:`f(z)`, in `out` if that is an array and the function can (for `fit`)."""
+        return self.function(z, out=out) if self.in_place else self.function(z)
 
     def df(self, z: ArrayLike, a: Array | None = None) -> Array:
         """Return :math:`f'(z)`, elementwise; at a kink (ReLU at 0), that from the left.
@@ -68,7 +69,8 @@ class Activation:
         a : ndarray, default None
             :math:`f(z)`, if already known: some derivatives are cheaper from it.
         """
-        return self.derivative(checks.floats("z", z), a)
+        z = checks.floats("z", z)
+        return np.asarray(self.derivative(z, a), dtype=z.dtype)
 
     @functools.cached_property
     def gain(self) -> float:
@@ -95,7 +97,7 @@ def _sigmoid() -> Activation:
         a = f(z) if a is None else a
         return a * (1.0 - a)
 
-    return Activation("sigmoid", f, df, takes_out=True)
+    return Activation("sigmoid", f, df, in_place=True)
 
 
 def _tanh() -> Activation:
@@ -104,7 +106,7 @@ def _tanh() -> Activation:
         square = np.asarray(a * a)
         return np.subtract(1.0, square, out=square)  # in place: a second array would cost more
 
-    return Activation("tanh", np.tanh, df, takes_out=True)
+    return Activation("tanh", np.tanh, df, in_place=True)
 
 
 def _relu() -> Activation:
@@ -112,9 +114,9 @@ def _relu() -> Activation:
         return np.maximum(z, 0, out=out)
 
     def df(z: Array, a: Array | None) -> Array:
-        return (z > 0).astype(z.dtype)
+        return z > 0
 
-    return Activation("relu", f, df, takes_out=True)
+    return Activation("relu", f, df, in_place=True)
 
 
 def _leaky_relu(negative_slope: float = 0.01) -> Activation:
@@ -179,7 +181,7 @@ def _silu() -> Activation:
 def _softplus() -> Activation:
     def f(z: Array) -> Array:
         # log(1 + exp(z)), written so that a large z does not overflow.
-        return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+        return np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))
 
     sigmoid = _sigmoid().function
     return Activation("softplus", f, lambda z, a: sigmoid(z))

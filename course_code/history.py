@@ -42,6 +42,9 @@ class History:
     validation_accuracy: Array | None = None
 
 
+WAITING = 2**16  # logits that are kept to be compared with their targets at once
+
+
 class Recorder:
     """Collects the history while a training runs, and keeps what a diverged member had."""
 
@@ -49,6 +52,8 @@ class Recorder:
         self._model, self._loss = model, loss
         self._losses: list[Array] = []
         self._accuracies: list[Array] = []
+        self._waiting: list[Array] = []  # logits whose hits are not counted yet,
+        self._targets: Any = None  # and their targets
         self._validation_losses: list[Array] = []
         self._validation_accuracies: list[Array] = []
         self._diverged_at = np.full(model.ensemble_shape, None, dtype=object)
@@ -75,7 +80,18 @@ class Recorder:
                     self._kept[member] = copies, len(self._validation_losses)
         self._losses.append(value)
         if self._loss.hits is not None:
-            self._accuracies.append(losses.mean(self._loss.hits(logits, targets)))
+            # Full batches have the same targets at every step: many are compared at once.
+            if targets is not self._targets or len(self._waiting) * logits.size >= WAITING:
+                self._count_hits()
+            self._targets = targets
+            self._waiting.append(logits.copy())
+
+    def _count_hits(self) -> None:
+        if self._waiting:
+            assert self._loss.hits is not None
+            hits = self._loss.hits(np.stack(self._waiting), self._targets)
+            self._accuracies.extend(losses.mean(hits))
+            self._waiting.clear()
 
     def validate(self, inputs: Any, targets: Array) -> None:
         logits = self._model._forward(inputs, training=False).logits
@@ -90,6 +106,7 @@ class Recorder:
                 array[member] = one
 
     def history(self) -> History:
+        self._count_hits()
         history = History(
             loss=np.array(self._losses, dtype=np.float64),
             accuracy=_array_or_none(self._accuracies),

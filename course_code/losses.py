@@ -17,11 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import activations, checks
+from . import checks
 from .checks import Array
-
-_softplus = activations.get("softplus").function
-_sigmoid = activations.get("sigmoid").function
 
 
 @dataclass(frozen=True)
@@ -32,12 +29,13 @@ class Loss:
     ----------
     name : str
     encode : callable
-        ``encode(y, shape, name)``: the targets for logits of that shape, checked (classes become
-        one-hot rows); errors call y by that name.
+        ``encode(y, shape, name)``: the targets for logits of that shape, checked (labels 0 and 1
+        become signs -1 and 1, classes one-hot rows); errors call y by that name.
     cost : callable
         ``cost(logits, targets)`` of shape ``(..., n)``, from encoded targets.
     slope : callable
-        ``slope(logits, targets)`` of shape ``(..., n, k)``: the derivative of each sample's cost.
+        ``slope(logits, targets, cost=None)`` of shape ``(..., n, k)``: the derivative of each
+        sample's cost. Some are cheaper from the cost, if the caller has it.
     hits : callable or None
         ``hits(logits, targets)`` of shape ``(..., n)``: whether each sample's class is right; None
         where the targets are not classes.
@@ -54,7 +52,7 @@ class Loss:
     name: str
     encode: Callable[[Array, tuple[int, ...], str], Array]
     cost: Callable[[Array, Array], Array]
-    slope: Callable[[Array, Array], Array]
+    slope: Callable[..., Array]
     hits: Callable[[Array, Array], Array] | None = None
 
     def value(self, logits: ArrayLike, y: ArrayLike) -> Any:
@@ -115,12 +113,12 @@ def _columns(y: Array, shape: tuple[int, ...], name: str) -> Array:
     )
 
 
-def _binary_labels(y: Array, shape: tuple[int, ...], name: str) -> Array:
+def _binary_signs(y: Array, shape: tuple[int, ...], name: str) -> Array:
     labels = _columns(y, shape, name)
     outside = labels[(labels != 0) & (labels != 1)]
     if outside.size:
         raise ValueError(f"{name} must hold the labels 0 and 1; got {outside[0]:g}")
-    return labels
+    return 2.0 * labels - 1.0
 
 
 def _one_hot(y: Array, shape: tuple[int, ...], name: str) -> Array:
@@ -143,12 +141,23 @@ def _one_hot(y: Array, shape: tuple[int, ...], name: str) -> Array:
 
 
 def _binary_cost(logits: Array, targets: Array) -> Array:
-    # log(1 + e^z) for the label 0; log(1 + e^z) - z = log(1 + e^-z), without cancellation, for 1.
-    return _mean_over_outputs(_softplus((1 - 2 * targets) * logits))
+    return _mean_over_outputs(_binary_cost_of_outputs(logits, targets))
 
 
-def _binary_slope(logits: Array, targets: Array) -> Array:
-    return (_sigmoid(logits) - targets) / logits.shape[-1]
+def _binary_cost_of_outputs(logits: Array, targets: Array) -> Array:
+    # log(1 + e^-m) with the margin m = z for the label 1 and -z for 0; e^-|m| cannot overflow.
+    margins = targets * logits
+    return np.log1p(np.exp(-np.abs(margins))) - np.minimum(margins, 0.0)
+
+
+def _binary_slope(logits: Array, targets: Array, cost: Array | None = None) -> Array:
+    # sigmoid(z) - y, which is -sigmoid(-m) for the label 1 and sigmoid(-m) for 0. With the cost
+    # c = log(1 + e^-m) it is sigmoid(-m) = 1 - e^-c: no further exponential of z, no cancellation.
+    n_outputs = logits.shape[-1]
+    if cost is None or n_outputs > 1:
+        cost = _binary_cost_of_outputs(logits, targets)
+    slopes = targets * np.expm1(-cost.reshape(logits.shape))
+    return slopes if n_outputs == 1 else slopes / n_outputs
 
 
 def _mean_over_outputs(costs: Array) -> Array:
@@ -160,13 +169,13 @@ def _categorical_cost(logits: Array, targets: Array) -> Array:
     return np.log(np.exp(shifted).sum(axis=-1)) - (targets * shifted).sum(axis=-1)
 
 
-def _categorical_slope(logits: Array, targets: Array) -> Array:
+def _categorical_slope(logits: Array, targets: Array, cost: Array | None = None) -> Array:
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True) - targets
 
 
 def _binary_hits(logits: Array, targets: Array) -> Array:
-    right = (logits > 0) == targets
+    right = (logits > 0) == (targets > 0)
     return right[..., 0] if right.shape[-1] == 1 else right.all(axis=-1)
 
 
@@ -178,14 +187,14 @@ def _squared_cost(logits: Array, targets: Array) -> Array:
     return _mean_over_outputs(np.square(logits - targets))
 
 
-def _squared_slope(logits: Array, targets: Array) -> Array:
+def _squared_slope(logits: Array, targets: Array, cost: Array | None = None) -> Array:
     return 2.0 * (logits - targets) / logits.shape[-1]
 
 
 _LOSSES = {
     loss.name: loss
     for loss in (
-        Loss("binary_cross_entropy", _binary_labels, _binary_cost, _binary_slope, _binary_hits),
+        Loss("binary_cross_entropy", _binary_signs, _binary_cost, _binary_slope, _binary_hits),
         Loss(
             "categorical_cross_entropy",
             _one_hot,

@@ -224,22 +224,20 @@ class MLP:
     # as `reuse`, as `fit` does: new memory at every step would take longer than a product.
 
     def _forward(self, X: Any, training: bool, reuse: Trace | None = None) -> Trace:
-        trace = Trace([], [], [], [])
+        trace = reuse or Trace.empty(len(self.weights), len(self.normalizers))
         a, last = X, len(self.weights) - 1
         for layer in range(len(self.weights)):
-            trace.inputs.append(a)
-            z = self._affine(layer, a, reuse.pre_activations[layer] if reuse else None)
+            trace.inputs[layer] = a
+            z = self._affine(layer, a, trace.pre_activations[layer])
             if layer < len(self.normalizers):
-                z, cache = self.normalizers[layer].forward(z, training)
-                trace.caches.append(cache)
-            out = reuse.activations[layer] if reuse else None
-            a = self.activation.into(z, out) if layer < last else z
-            trace.pre_activations.append(z)
-            trace.activations.append(a)
+                z, trace.caches[layer] = self.normalizers[layer].forward(z, training)
+            trace.pre_activations[layer] = z
+            a = self.activation.into(z, trace.activations[layer]) if layer < last else z
+            trace.activations[layer] = a
         return trace
 
     def _affine(self, layer: int, a: Any, out: Array | None = None) -> Array:
-        z: Array = np.matmul(a, self.weights[layer], out=out)
+        z = product(a, self.weights[layer], out)
         z += self.biases[layer][..., None, :]
         return z
 
@@ -296,10 +294,14 @@ class MLP:
         targets: Array,
         loss: losses.Loss,
         reuse: tuple[Trace | None, Gradients | None] = (None, None),
+        n_samples: int | None = None,  # of the whole batch, where X is a part of it
     ) -> tuple[Array, Trace, Gradients]:
+        n = float(n_samples or targets.shape[-2])
         trace = self._forward(X, True, reuse[0])
-        value = losses.mean(loss.cost(trace.logits, targets))
-        delta = loss.slope(trace.logits, targets) / targets.shape[-2]
+        logits = trace.logits
+        cost = loss.cost(logits, targets)
+        delta = loss.slope(logits, targets, cost) / n
+        value = np.add.reduce(cost, axis=-1) / n
         return value, trace, self._backward(trace, delta, reuse[1])
 
     def _backward(self, trace: Trace, delta: Array, reuse: Gradients | None = None) -> Gradients:
@@ -314,12 +316,8 @@ class MLP:
         return gradients
 
     def _parameter_gradients(self, layer: int, delta: Array, trace: Trace, out: Gradients) -> None:
-        inputs, dW, db = trace.inputs[layer], out.weights[layer], out.biases[layer]
-        out.weights[layer] = self._weight_gradient(layer, inputs, delta, dW)
-        out.biases[layer] = sum_over_samples(delta, db)
-
-    def _weight_gradient(self, layer: int, inputs: Any, delta: Array, out: Array | None) -> Array:
-        return np.matmul(inputs.mT, delta, out=out)
+        out.weights[layer] = product(trace.inputs[layer].mT, delta, out.weights[layer])
+        out.biases[layer] = sum_over_samples(delta, out.biases[layer])
 
     def _to_layer_below(self, layer: int, delta: Array, trace: Trace, out: Gradients) -> Array:
         below = layer - 1

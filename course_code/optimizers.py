@@ -50,9 +50,12 @@ def check(optimizer: Optimizer, parameters: Sequence[Array], gradients: Sequence
 
 def cut(long: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
     """Return consecutive parts of a long array, as views of these shapes."""
-    ends = np.cumsum([math.prod(shape) for shape in shapes])
-    parts = np.split(long, ends[:-1])
-    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+    parts, start = [], 0
+    for shape in shapes:
+        end = start + math.prod(shape)
+        parts.append(long[start:end].reshape(shape))
+        start = end
+    return parts
 
 
 def regroup(optimizer: Optimizer, shapes: Sequence[tuple[int, ...]]) -> None:
@@ -120,20 +123,23 @@ class SGD:
         Raises TypeError or ValueError where the arrays do not fit each other.
         """
         check(self, parameters, gradients)
-        self._move(parameters, gradients)
+        self._start(parameters)
+        for i, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+            self._move(i, parameter, gradient)
 
-    def _move(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
-        if not self.momentum:
-            for parameter, gradient in zip(parameters, gradients, strict=True):
-                parameter -= self.learning_rate * gradient
-            return
-        if not self.velocities:
+    def _start(self, parameters: Sequence[Array]) -> None:
+        if self.momentum and not self.velocities:
             self.velocities = [np.zeros_like(p) for p in parameters]
-        for parameter, gradient, v in zip(parameters, gradients, self.velocities, strict=True):
-            v *= self.momentum
-            v += gradient
-            direction = gradient + self.momentum * v if self.nesterov else v
-            parameter -= self.learning_rate * direction
+
+    def _move(self, i: int, parameter: Array, gradient: Array) -> None:
+        if not self.momentum:
+            parameter -= self.learning_rate * gradient
+            return
+        v = self.velocities[i]
+        v *= self.momentum
+        v += gradient
+        direction = gradient + self.momentum * v if self.nesterov else v
+        parameter -= self.learning_rate * direction
 
 
 class RMSProp:
@@ -184,15 +190,19 @@ class RMSProp:
         Raises TypeError or ValueError where the arrays do not fit each other.
         """
         check(self, parameters, gradients)
-        self._move(parameters, gradients)
+        self._start(parameters)
+        for i, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+            self._move(i, parameter, gradient)
 
-    def _move(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
+    def _start(self, parameters: Sequence[Array]) -> None:
         if not self._squares:
             self._squares = [np.zeros_like(p) for p in parameters]
-        for parameter, gradient, s in zip(parameters, gradients, self._squares, strict=True):
-            s *= self.decay
-            s += (1 - self.decay) * gradient * gradient
-            parameter -= self.learning_rate * gradient / (np.sqrt(s) + self.epsilon)
+
+    def _move(self, i: int, parameter: Array, gradient: Array) -> None:
+        s = self._squares[i]
+        s *= self.decay
+        s += (1 - self.decay) * gradient * gradient
+        parameter -= self.learning_rate * gradient / (np.sqrt(s) + self.epsilon)
 
 
 class Adam:
@@ -251,21 +261,24 @@ class Adam:
         Raises TypeError or ValueError where the arrays do not fit each other.
         """
         check(self, parameters, gradients)
-        self._move(parameters, gradients)
+        self._start(parameters)
+        for i, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+            self._move(i, parameter, gradient)
 
-    def _move(self, parameters: Sequence[Array], gradients: Sequence[Array]) -> None:
+    def _start(self, parameters: Sequence[Array]) -> None:
         if not self._squares:
             self._means = [np.zeros_like(p) for p in parameters]
             self._squares = [np.zeros_like(p) for p in parameters]
         self._t += 1
-        moments = zip(self._means, self._squares, strict=True)
-        for parameter, gradient, (m, s) in zip(parameters, gradients, moments, strict=True):
-            m *= self.beta_1
-            m += (1 - self.beta_1) * gradient
-            s *= self.beta_2
-            s += (1 - self.beta_2) * gradient * gradient
-            size = np.sqrt(s / (1 - self.beta_2**self._t)) + self.epsilon
-            parameter -= self.learning_rate / (1 - self.beta_1**self._t) * m / size
+
+    def _move(self, i: int, parameter: Array, gradient: Array) -> None:
+        m, s = self._means[i], self._squares[i]
+        m *= self.beta_1
+        m += (1 - self.beta_1) * gradient
+        s *= self.beta_2
+        s += (1 - self.beta_2) * gradient * gradient
+        size = np.sqrt(s / (1 - self.beta_2**self._t)) + self.epsilon
+        parameter -= self.learning_rate / (1 - self.beta_1**self._t) * m / size
 
 
 Optimizer = SGD | RMSProp | Adam

@@ -118,21 +118,19 @@ class ResidualMLP(MLP):
         return (*super().kind(), self.branch_scale)
 
     def _forward(self, X: Any, training: bool, reuse: Trace | None = None) -> Trace:
-        trace = Trace([], [], [], [])
+        trace = reuse or Trace.empty(len(self.weights), len(self.normalizers))
         a = X
         stream: Any = 0.0
         for layer in range(len(self.weights)):
-            trace.inputs.append(a)
-            a = z = self._affine(layer, a, reuse.pre_activations[layer] if reuse else None)
+            trace.inputs[layer] = a
+            a = z = self._affine(layer, a, trace.pre_activations[layer])
             if layer < len(self.weights) - 1:
                 if layer % 2 == 0:
                     stream = z = z if layer == 0 else stream + self.branch_scale * z
                 if self.normalizers:
-                    z, cache = self.normalizers[layer].forward(z, training)
-                    trace.caches.append(cache)
-                a = self.activation.into(z, reuse.activations[layer] if reuse else None)
-            trace.pre_activations.append(z)
-            trace.activations.append(a)
+                    z, trace.caches[layer] = self.normalizers[layer].forward(z, training)
+                a = self.activation.into(z, trace.activations[layer])
+            trace.pre_activations[layer], trace.activations[layer] = z, a
         return trace
 
     def _backward(self, trace: Trace, delta: Array, reuse: Gradients | None = None) -> Gradients:

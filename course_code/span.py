@@ -25,7 +25,8 @@ import numpy as np
 from . import optimizers
 from .checks import Array
 from .network import MLP
-from .products import into
+from .products import into, sum_over_samples
+from .trace import Gradients, Trace
 
 
 def reason_against(network: MLP, X: Array, optimizer: object, batch_size: int | None) -> str | None:
@@ -111,7 +112,9 @@ class SpanNetwork(MLP):
         z += from_start
         return z
 
-    def _weight_gradient(self, layer: int, inputs: Any, delta: Array, out: Array | None) -> Array:
-        return (
-            into(out, delta) if layer == 0 else super()._weight_gradient(layer, inputs, delta, out)
-        )
+    def _parameter_gradients(self, layer: int, delta: Array, trace: Trace, out: Gradients) -> None:
+        if layer > 0:
+            super()._parameter_gradients(layer, delta, trace, out)
+        else:
+            out.weights[0] = into(out.weights[0], delta)
+            out.biases[0] = sum_over_samples(delta, out.biases[0])

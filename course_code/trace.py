@@ -30,6 +30,12 @@ class Trace:
     activations: list[Array]
     caches: list[Any]
 
+    @classmethod
+    def empty(cls, n_layers: int, n_normalizers: int) -> Trace:
+        """Return a trace of that many layers with None for every array."""
+        none: list[Any] = [None]
+        return cls(none * n_layers, none * n_layers, none * n_layers, none * n_normalizers)
+
     @property
     def logits(self) -> Array:
         """The output layer's pre-activations, shape (..., n, n_outputs)."""

@@ -9,7 +9,7 @@ The loop of chapter 2::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -134,7 +134,7 @@ def fit(
         try:
             for _ in _epochs(epochs, progress):
                 for step_inputs, step_targets in _batches(inputs, targets, batch_size, rng):
-                    statistics = work.model.statistics
+                    statistics = work.model.statistics if network.normalizers else []
                     value, logits = work.step(step_inputs, step_targets, loss)
                     recorder.step(value, logits, step_targets, statistics)
                     if recorder.all_diverged:
@@ -260,10 +260,15 @@ def _epochs(epochs: int, progress: bool) -> Iterator[int]:
 
 def _batches(
     inputs: Any, targets: Array, batch_size: int | None, rng: Any
-) -> Iterator[tuple[Any, Array]]:
+) -> Iterable[tuple[Any, Array]]:
     if batch_size is None:
-        yield inputs, targets
-        return
+        return [(inputs, targets)]
+    return _shuffled(inputs, targets, batch_size, rng)
+
+
+def _shuffled(
+    inputs: Any, targets: Array, batch_size: int, rng: Any
+) -> Iterator[tuple[Any, Array]]:
     n_samples = targets.shape[-2]
     order = rng.permutation(n_samples)
     for start in range(0, n_samples, batch_size):

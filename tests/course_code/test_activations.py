@@ -43,6 +43,17 @@ def test_the_derivative_from_the_value_is_the_derivative(name):
     np.testing.assert_array_equal(f.df(GRID, f.f(GRID)), f.df(GRID))
 
 
+@pytest.mark.parametrize("name", activations.names())
+def test_what_may_work_in_place_can(name):
+    activation, z = activations.get(name), np.linspace(-4, 4, 101)
+    if not activation.in_place:
+        return
+    a, slope = activation.f(z), activation.df(z)
+    assert activation.into(z, z) is z
+    np.testing.assert_array_equal(z, a)
+    np.testing.assert_allclose(activation.df(z, z), slope, rtol=1e-13)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", NAMES)
 def test_extreme_arguments_give_the_limits_without_a_warning(name, dtype):

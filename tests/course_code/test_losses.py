@@ -65,6 +65,23 @@ def test_gradient_by_finite_differences(name):
         assert gradient[index] == pytest.approx(numeric, abs=1e-9)
 
 
+@pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize("name", losses.names())
+def test_the_slope_from_the_known_cost_is_the_slope(name, n_outputs):
+    n_outputs += name == "categorical_cross_entropy"
+    loss, rng = losses.get(name), np.random.default_rng(0)
+    logits = 5 * rng.standard_normal((20, n_outputs))
+    y = rng.integers(0, 2, 20 if name.startswith("cat") or n_outputs == 1 else (20, n_outputs))
+    targets = loss.encode(y, logits.shape, "y")
+    slope = loss.slope(logits, targets, loss.cost(logits, targets))
+    np.testing.assert_array_equal(slope, loss.slope(logits, targets))
+
+
+def test_a_tiny_slope_keeps_its_digits_for_both_labels():
+    slopes = losses.get("binary_cross_entropy").gradient([[-40.0], [40.0]], [0, 1])
+    np.testing.assert_allclose(2 * slopes[:, 0], [np.exp(-40), -np.exp(-40)], rtol=1e-14)
+
+
 def test_several_binary_outputs_are_averaged():
     rng = np.random.default_rng(0)
     logits, y = rng.standard_normal((6, 4)), rng.integers(0, 2, (6, 4))

@@ -113,6 +113,22 @@ def test_full_batches_do_not_touch_the_generator():
     assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
 
 
+@pytest.mark.parametrize("n_members", [None, 3])
+@pytest.mark.parametrize("waiting", [1, 250, 10**9])
+def test_accuracies_do_not_depend_on_when_they_are_counted(monkeypatch, waiting, n_members):
+    monkeypatch.setattr("course_code.history.WAITING", waiting)
+    X, y = data()
+    networks = [start(seed=i) for i in range(n_members or 1)]
+    network = ensembles.stack(networks) if n_members else networks[0]
+    accuracies = []
+
+    def callback(step, network):
+        accuracies.append(training.accuracy(network, X, y))
+
+    history = training.fit(network, X, y, learning_rate=0.5, epochs=15, callback=callback)
+    np.testing.assert_array_equal(history.accuracy, accuracies)
+
+
 def test_regression_has_no_accuracy():
     X, _ = data()
     history = training.fit(

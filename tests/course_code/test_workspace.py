@@ -1,12 +1,11 @@
 """The arrays that a training reuses: nobody else's numbers change, and no number is another one."""
 
 import copy
-import warnings
 
 import numpy as np
 import pytest
 
-from course_code import activations, ensembles, initializers, losses, products, training, workspace
+from course_code import activations, losses, products, training, workspace
 from course_code.network import MLP
 from course_code.optimizers import SGD, Adam, RMSProp, regroup
 from course_code.residual import ResidualMLP
@@ -111,7 +110,7 @@ def test_regroup_keeps_every_number_in_its_place():
     assert [v.tolist() for v in optimizer.velocities] == [[[0, 1, 2], [3, 4, 5]], [6]]
 
 
-# ---- pieces, blocks and threads change no number -----------------------------------------------
+# ---- pieces change no number -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", [lambda: SGD(0.1, momentum=0.9), lambda: Adam(0.01)])
@@ -124,108 +123,6 @@ def test_pieces(monkeypatch, make):
     history = training.fit(cut, X, y, optimizer=optimizer, epochs=6)
     np.testing.assert_array_equal(history.loss, expected.loss)
     assert_same(whole, cut)
-
-
-def members(n=7, sizes=SIZES, **arguments):
-    scales = np.linspace(0.5, 3.0, n)
-    return [
-        start(i, sizes, initializer=initializers.get("variance_scaling", scale=s), **arguments)
-        for i, s in enumerate(scales)
-    ]
-
-
-@pytest.fixture(params=[1, 3])
-def blocks_of_two(request, monkeypatch):
-    monkeypatch.setattr(workspace, "BLOCK", 2 * 24 * 6 * 8)
-    monkeypatch.setattr(workspace, "_available_threads", lambda: request.param)
-
-
-@pytest.mark.parametrize("own_samples", [False, True])
-@pytest.mark.parametrize("span", [False, True])
-@pytest.mark.usefixtures("blocks_of_two")
-def test_members_in_blocks_are_networks_trained_alone(span, own_samples):
-    sizes = [40, 6, 6, 1] if span else SIZES
-    networks = members(sizes=sizes)
-    X, y = data(n_features=sizes[0])
-    if own_samples:
-        X, y = np.stack([X * (1 + i / 7) for i in range(7)]), np.stack([y, 1 - y, *[y] * 5])
-    ensemble = ensembles.stack(networks)
-    validation = (X, y)
-    history = training.fit(
-        ensemble, X, y, learning_rate=0.2, epochs=8, span=span, validation_data=validation
-    )
-    assert history.loss.shape == (8, 7)
-    for i, network in enumerate(networks):
-        Xi, yi = (X[i], y[i]) if own_samples else (X, y)
-        alone = training.fit(
-            network, Xi, yi, learning_rate=0.2, epochs=8, span=span, validation_data=(Xi, yi)
-        )
-        for field in ("loss", "accuracy", "validation_loss", "validation_accuracy"):
-            np.testing.assert_allclose(
-                getattr(history, field)[:, i], getattr(alone, field), rtol=1e-12
-            )
-        for a, b in zip(ensembles.member(ensemble, i).parameters, network.parameters, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-14)
-
-
-@pytest.mark.parametrize("kind", [None, "batch"])
-@pytest.mark.usefixtures("blocks_of_two")
-def test_minibatches_in_blocks(kind):
-    X, y = data()
-    networks = members(normalization=kind)
-    ensemble = ensembles.stack(networks)
-    how = {"optimizer": "adam", "epochs": 3, "batch_size": 10}
-    together = training.fit(ensemble, X, y, **how, rng=np.random.default_rng(1))
-    for i, network in enumerate(networks):
-        alone = training.fit(network, X, y, **how, rng=np.random.default_rng(1))
-        np.testing.assert_allclose(together.loss[:, i], alone.loss, rtol=1e-9)
-        for a, b in zip(arrays(ensembles.member(ensemble, i)), arrays(network), strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-10)
-
-
-@pytest.mark.usefixtures("blocks_of_two")
-def test_a_divergence_in_a_block_is_recorded_without_a_warning():
-    X, y = data()
-    networks = members(activation="identity")
-    networks[3].weights[0][:] = 1e308
-    ensemble = ensembles.stack(networks)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        history = training.fit(ensemble, X, y, epochs=5)
-    assert history.diverged_at == [None, None, None, 0, None, None, None]
-    assert np.isnan(history.loss[1:, 3]).all()
-    assert np.isnan(history.accuracy[:, 3]).all()
-    assert np.isfinite(np.delete(history.loss, 3, axis=1)).all()
-    np.testing.assert_array_equal(ensemble.weights[0][3], 1e308)
-
-
-@pytest.mark.usefixtures("blocks_of_two")
-def test_an_error_in_the_callback_leaves_the_last_complete_step():
-    X, y = data()
-    complete, interrupted = ensembles.stack(members()), ensembles.stack(members())
-    training.fit(complete, X, y, epochs=3)
-
-    def stop(step, network):
-        if step == 3:
-            assert_same(network, complete)
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        training.fit(interrupted, X, y, epochs=9, callback=stop)
-    assert_same(complete, interrupted)
-
-
-def test_the_number_of_threads(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert workspace._available_threads() == 1
-    for value in ("", "many", "0"):
-        monkeypatch.setenv("OMP_NUM_THREADS", value)
-        processors = workspace._available_threads()
-        assert processors >= 1
-    monkeypatch.setenv("OMP_NUM_THREADS", "100000")
-    assert workspace._available_threads() == processors
-    monkeypatch.delattr("os.sched_getaffinity", raising=False)  # as on macOS and Windows
-    assert workspace._available_threads() >= 1
 
 
 # ---- what is reused, and of which type ---------------------------------------------------------
@@ -247,13 +144,18 @@ def test_a_step_overwrites_the_arrays_of_the_last_and_keeps_the_type(name, span,
     held = []
     for _ in range(2):
         work.step(inputs, targets, loss)
-        trace, gradients = work._blocks[0]._last[24]
-        held.append((trace.pre_activations, gradients.parameters, gradients.pre_activations[:-1]))
+        trace, gradients = work._blocks._last[24]
+        held.append([*trace.pre_activations, *gradients.parameters, *gradients.pre_activations])
         work.update()
         parts = [*trace.pre_activations, *trace.activations, *everything(gradients)]
         assert {array.dtype for array in [*parts, *work.model.parameters]} == {np.dtype(dtype)}
-    for first, second in zip(*held, strict=True):
-        assert all(a is b for a, b in zip(first, second, strict=True))
+    first, second = held
+    assert all(a is b for a, b in zip(first[:-1], second[:-1], strict=True))
+    # A signal lasts until the next but one; an activation may overwrite its pre-activation.
+    upper, middle, _ = gradients.pre_activations
+    assert not np.shares_memory(upper, middle)
+    in_place = network.activation.in_place
+    assert (trace.activations[0] is trace.pre_activations[0]) == in_place
 
 
 @pytest.mark.parametrize("norm", [None, "batch", "layer", "rms"])
@@ -269,8 +171,8 @@ def test_overwriting_gives_the_gradients_of_new_arrays(residual, norm):
         fresh_value, fresh = work.model.copy().gradients(X, y)
         value, _ = work.step(X, targets, loss)
         assert value == fresh_value
-        ours = work._blocks[0]._last[24][1]
-        for a, b in zip(everything(ours), everything(fresh), strict=True):
+        ours = work._blocks._last[24][1]
+        for a, b in zip(ours.parameters, fresh.parameters, strict=True):
             np.testing.assert_array_equal(a, b)
         work.update()
 
