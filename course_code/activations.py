@@ -57,8 +57,10 @@ class Activation:
         return self.function(checks.floats("z", z))
 
     def into(self, z: Array, out: Array | None) -> Array:
-        """Return :math:`f(z)`, in `out` if that is an array and the function can (for `fit`)."""
-        return self.function(z, out=out) if self.in_place else self.function(z)
+        """Return :math:`f(z)`, of z's type, in `out` if given and the function can (for `fit`)."""
+        if self.in_place:
+            return self.function(z, out=out)
+        return np.asarray(self.function(z), dtype=z.dtype)
 
     def df(self, z: ArrayLike, a: Array | None = None) -> Array:
         """Return :math:`f'(z)`, elementwise; at a kink (ReLU at 0), that from the left.

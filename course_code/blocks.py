@@ -2,8 +2,10 @@
 
 - An ensemble is cut into blocks of *members*, which share nothing but the data.
 - A large batch of one network is cut into blocks of *samples*: the loss and its gradients are sums
-  over the samples, so those of the blocks are added. Each thread multiplies with one thread of
-  the BLAS, and does the elementwise work of its samples, which NumPy leaves to one thread.
+  over the samples, so those of the blocks are added.
+
+Each thread multiplies with one thread of the BLAS, and does the elementwise work of its block,
+which NumPy leaves to one thread.
 
 A step overwrites the arrays of the step before. Nobody else holds them.
 """
@@ -114,12 +116,9 @@ class SampleBlocks:
     """One network, its batches cut into `n_blocks` blocks of samples, each with its thread."""
 
     def __init__(self, model: MLP, gradient: Array, n_blocks: int) -> None:
-        from threadpoolctl import ThreadpoolController  # slow to import, and seldom needed
-
         self.threads = Threads(n_blocks)
         self.sums = [gradient, *(np.empty_like(gradient) for _ in range(n_blocks - 1))]
         self._blocks = [Block(model, _gradients(model, one)) for one in self.sums]
-        self._libraries = ThreadpoolController()
 
     def step(self, X: Array, targets: Array, loss: losses.Loss) -> tuple[Array, Array]:
         """Return the loss and the logits; the gradients are the sum of `sums`."""
@@ -130,21 +129,23 @@ class SampleBlocks:
         def part(block: Block, rows: slice) -> tuple[Array, Array]:
             return block.step(X[rows], targets[rows], loss, n)
 
-        with self._libraries.limit(limits=1, user_api="blas"):
-            values, logits = zip(*self.threads.map(part, self._blocks, rows), strict=True)
+        values, logits = zip(*self.threads.map(part, self._blocks, rows), strict=True)
         return np.add.reduce(values), np.concatenate(logits)
 
 
 Blocks = Whole | MemberBlocks | SampleBlocks
 
 
-def cut(model: MLP, gradient: Array, batch_size: int) -> Blocks:
+def cut(model: MLP, gradient: Array, loss: losses.Loss, batch_size: int) -> Blocks:
     """Return the blocks of a training whose gradients go into the long array `gradient`.
 
     They have `threads`, and `sums`: long arrays, of which `gradient` is the first, whose sum is
     the gradient.
     """
-    n_threads = _available_threads()
+    # The number of the BLAS's threads is the process's: a second thread that trains would find it
+    # changed.
+    is_main = threading.current_thread() is threading.main_thread()
+    n_threads = _available_threads() if is_main else 1
     if model.normalizers:  # they need the whole batch, or replace their running statistics
         return Whole(model, gradient)
     if model.ensemble_shape:
@@ -154,11 +155,12 @@ def cut(model: MLP, gradient: Array, batch_size: int) -> Blocks:
         n_blocks = max(math.ceil(size / AT_MOST), min(n_threads, size // AT_LEAST))
         if n_blocks > 1:
             return MemberBlocks(model, gradient, math.ceil(n_members / n_blocks), n_threads)
-    elif type(model) is MLP and batch_size * model.n_parameters >= PRODUCTS:
+    elif (
+        # A user's network or loss may need the whole batch (and have a weight for each sample).
+        type(model) is MLP and loss._is_ours and batch_size * model.n_parameters >= PRODUCTS
+    ):
         n_blocks = min(n_threads, batch_size // SAMPLES)
-        # The number of the BLAS's threads is the process's: a second thread that trains would
-        # find it changed.
-        if n_blocks > 1 and threading.current_thread() is threading.main_thread():
+        if n_blocks > 1:
             return SampleBlocks(model, gradient, n_blocks)
     return Whole(model, gradient)
 
@@ -174,19 +176,24 @@ def _of(members: slice, arrays: Any) -> Any:
 
 
 class Threads:
-    """So many threads; one is the caller's own."""
+    """So many threads, each with one thread of the BLAS; a single one is the caller's as it is."""
 
     def __init__(self, n: int) -> None:
         self._pool: ThreadPoolExecutor | None = None
         if n > 1:
-            from concurrent.futures import ThreadPoolExecutor  # slow to import
+            from concurrent.futures import ThreadPoolExecutor  # slow to import, and seldom needed
 
-            self._pool = ThreadPoolExecutor(n)
+            from threadpoolctl import ThreadpoolController
+
+            self._pool, self._libraries = ThreadPoolExecutor(n), ThreadpoolController()
 
     def map(self, function: Callable[..., Any], *arguments: Sequence[Any]) -> list[Any]:
         if self._pool is None:
             return list(map(function, *arguments))
-        return list(self._pool.map(_quiet(function), *arguments))
+        # Threads that share the threads of a BLAS wait for each other, many times as long as it
+        # takes to do without.
+        with self._libraries.limit(limits=1, user_api="blas"):
+            return list(self._pool.map(_quiet(function), *arguments))
 
     def close(self) -> None:
         if self._pool:

@@ -50,6 +50,7 @@ class Recorder:
 
     def __init__(self, model: MLP, loss: losses.Loss) -> None:
         self._model, self._loss = model, loss
+        self._may_wait = loss._is_ours  # and its `hits` takes many steps at once
         self._losses: list[Array] = []
         self._accuracies: list[Array] = []
         self._waiting: list[Array] = []  # logits whose hits are not counted yet,
@@ -79,7 +80,9 @@ class Recorder:
                     copies = [array[member].copy() for array in arrays]
                     self._kept[member] = copies, len(self._validation_losses)
         self._losses.append(value)
-        if self._loss.hits is not None:
+        if self._loss.hits is not None and not self._may_wait:
+            self._accuracies.append(losses.mean(self._loss.hits(logits, targets)))
+        elif self._loss.hits is not None:
             # Full batches have the same targets at every step: many are compared at once.
             if targets is not self._targets or len(self._waiting) * logits.size >= WAITING:
                 self._count_hits()

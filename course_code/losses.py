@@ -34,8 +34,7 @@ class Loss:
     cost : callable
         ``cost(logits, targets)`` of shape ``(..., n)``, from encoded targets.
     slope : callable
-        ``slope(logits, targets, cost=None)`` of shape ``(..., n, k)``: the derivative of each
-        sample's cost. Some are cheaper from the cost, if the caller has it.
+        ``slope(logits, targets)`` of shape ``(..., n, k)``: the derivative of each sample's cost.
     hits : callable or None
         ``hits(logits, targets)`` of shape ``(..., n)``: whether each sample's class is right; None
         where the targets are not classes.
@@ -52,7 +51,7 @@ class Loss:
     name: str
     encode: Callable[[Array, tuple[int, ...], str], Array]
     cost: Callable[[Array, Array], Array]
-    slope: Callable[..., Array]
+    slope: Callable[[Array, Array], Array]
     hits: Callable[[Array, Array], Array] | None = None
 
     def value(self, logits: ArrayLike, y: ArrayLike) -> Any:
@@ -87,7 +86,19 @@ class Loss:
         Parameters and errors are those of :meth:`value`.
         """
         logits, targets, shape = self._check(logits, y)
-        return (self.slope(logits, targets) / logits.shape[-2]).reshape(shape)
+        with np.errstate(over="ignore"):
+            return (self.slope(logits, targets) / logits.shape[-2]).reshape(shape)
+
+    def _cost_and_slope(self, logits: Array, targets: Array) -> tuple[Array, Array]:
+        if self.cost is _binary_cost and self.slope is _binary_slope:  # faster together
+            return _binary_cost_and_slope(logits, targets)
+        slope = np.asarray(self.slope(logits, targets), dtype=logits.dtype)
+        return self.cost(logits, targets), slope
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether it is one of :func:`names`: each sample for itself, under any leading axes."""
+        return _LOSSES.get(self.name) == self
 
     def _check(self, logits: ArrayLike, y: ArrayLike) -> tuple[Array, Array, tuple[int, ...]]:
         logits = checks.array("logits", logits, minimum_axes=1)
@@ -141,23 +152,26 @@ def _one_hot(y: Array, shape: tuple[int, ...], name: str) -> Array:
 
 
 def _binary_cost(logits: Array, targets: Array) -> Array:
-    return _mean_over_outputs(_binary_cost_of_outputs(logits, targets))
+    return _mean_over_outputs(_binary_costs(logits, targets))
 
 
-def _binary_cost_of_outputs(logits: Array, targets: Array) -> Array:
+def _binary_costs(logits: Array, targets: Array) -> Array:
     # log(1 + e^-m) with the margin m = z for the label 1 and -z for 0; e^-|m| cannot overflow.
     margins = targets * logits
     return np.log1p(np.exp(-np.abs(margins))) - np.minimum(margins, 0.0)
 
 
-def _binary_slope(logits: Array, targets: Array, cost: Array | None = None) -> Array:
+def _binary_slope(logits: Array, targets: Array) -> Array:
+    return _binary_cost_and_slope(logits, targets)[1]
+
+
+def _binary_cost_and_slope(logits: Array, targets: Array) -> tuple[Array, Array]:
     # sigmoid(z) - y, which is -sigmoid(-m) for the label 1 and sigmoid(-m) for 0. With the cost
     # c = log(1 + e^-m) it is sigmoid(-m) = 1 - e^-c: no further exponential of z, no cancellation.
+    costs = _binary_costs(logits, targets)
+    slopes = targets * np.expm1(-costs)
     n_outputs = logits.shape[-1]
-    if cost is None or n_outputs > 1:
-        cost = _binary_cost_of_outputs(logits, targets)
-    slopes = targets * np.expm1(-cost.reshape(logits.shape))
-    return slopes if n_outputs == 1 else slopes / n_outputs
+    return _mean_over_outputs(costs), slopes if n_outputs == 1 else slopes / n_outputs
 
 
 def _mean_over_outputs(costs: Array) -> Array:
@@ -165,11 +179,13 @@ def _mean_over_outputs(costs: Array) -> Array:
 
 
 def _categorical_cost(logits: Array, targets: Array) -> Array:
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return np.log(np.exp(shifted).sum(axis=-1)) - (targets * shifted).sum(axis=-1)
+    largest = logits.max(axis=-1)
+    # Of the logits, not of their distances to the largest, which may be infinite: 0 * inf is nan.
+    right = (targets * logits).sum(axis=-1) - largest
+    return np.log(np.exp(logits - largest[..., None]).sum(axis=-1)) - right
 
 
-def _categorical_slope(logits: Array, targets: Array, cost: Array | None = None) -> Array:
+def _categorical_slope(logits: Array, targets: Array) -> Array:
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True) - targets
 
@@ -187,7 +203,7 @@ def _squared_cost(logits: Array, targets: Array) -> Array:
     return _mean_over_outputs(np.square(logits - targets))
 
 
-def _squared_slope(logits: Array, targets: Array, cost: Array | None = None) -> Array:
+def _squared_slope(logits: Array, targets: Array) -> Array:
     return 2.0 * (logits - targets) / logits.shape[-1]
 
 

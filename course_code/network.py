@@ -299,10 +299,9 @@ class MLP:
         n = float(n_samples or targets.shape[-2])
         trace = self._forward(X, True, reuse[0])
         logits = trace.logits
-        cost = loss.cost(logits, targets)
-        delta = loss.slope(logits, targets, cost) / n
+        cost, slope = loss._cost_and_slope(logits, targets)
         value = np.add.reduce(cost, axis=-1) / n
-        return value, trace, self._backward(trace, delta, reuse[1])
+        return value, trace, self._backward(trace, slope / n, reuse[1])
 
     def _backward(self, trace: Trace, delta: Array, reuse: Gradients | None = None) -> Gradients:
         gradients = reuse or Gradients.empty(len(self.weights), len(self.normalizers))

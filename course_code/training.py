@@ -128,14 +128,14 @@ def fit(
         model = SpanNetwork(network, inputs)
         inputs = model.project(inputs)
         validation = validation and (model.project(validation[0]), validation[1])
-    work = Workspace(model, optimizer, min(batch_size or n_samples, n_samples))
+    work = Workspace(model, optimizer, loss, min(batch_size or n_samples, n_samples))
     recorder = Recorder(work.model, loss)
     with np.errstate(over="ignore", invalid="ignore"):
         try:
             for _ in _epochs(epochs, progress):
                 for step_inputs, step_targets in _batches(inputs, targets, batch_size, rng):
                     statistics = work.model.statistics if network.normalizers else []
-                    value, logits = work.step(step_inputs, step_targets, loss)
+                    value, logits = work.step(step_inputs, step_targets)
                     recorder.step(value, logits, step_targets, statistics)
                     if recorder.all_diverged:
                         return recorder.history()

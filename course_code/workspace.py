@@ -25,24 +25,26 @@ PIECE = 2**18  # numbers in a piece of the long array
 class Workspace:
     """A training's own copy of a network, `model`, with all its parameters in one long array."""
 
-    def __init__(self, network: MLP, optimizer: optimizers.Optimizer, batch_size: int) -> None:
-        self._network, self._optimizer = network, optimizer
+    def __init__(
+        self, network: MLP, optimizer: optimizers.Optimizer, loss: losses.Loss, batch_size: int
+    ) -> None:
+        self._network, self._optimizer, self._loss = network, optimizer, loss
         self._shapes = [parameter.shape for parameter in network.parameters]
         long = np.concatenate([parameter.ravel() for parameter in network.parameters])
         long = long.astype(network.dtype, copy=False)
         gradient = np.empty_like(long)
         statistics = [statistic.copy() for statistic in network.statistics]
         self.model = network.with_arrays(optimizers.cut(long, self._shapes), statistics)
-        self._blocks = blocks.cut(self.model, gradient, batch_size)
+        self._blocks = blocks.cut(self.model, gradient, loss, batch_size)
         self._pieces = _pieces(long)
         self._gradient, *self._others = [_pieces(one) for one in self._blocks.sums]
         n, n_parts = len(self._pieces), len(self._blocks.sums)
         self._parts = [range(n * i // n_parts, n * (i + 1) // n_parts) for i in range(n_parts)]
         optimizers.regroup(optimizer, [piece.shape for piece in self._pieces])
 
-    def step(self, X: Any, targets: Array, loss: losses.Loss) -> tuple[Array, Array]:
+    def step(self, X: Any, targets: Array) -> tuple[Array, Array]:
         """Return the loss and the logits; the gradients are those that `update` will use."""
-        return self._blocks.step(X, targets, loss)
+        return self._blocks.step(X, targets, self._loss)
 
     def update(self) -> None:
         """Move the model's parameters by one step along the gradients of the last `step`."""

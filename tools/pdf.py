@@ -24,6 +24,7 @@ from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import sync_playwright
 
 from browser import BrowserError, cut_network, launch, settle
+from pack_pdf import pack
 from scripts import use_local_scripts
 from vendor import ROOT, VendorError
 
@@ -210,11 +211,10 @@ def print_pdf(folder: Path, target: Path) -> None:
         problems += [f"a link leads nowhere: #{target}" for target in broken]
         if problems:
             raise ValueError("the book cannot be printed:\n  " + "\n  ".join(problems))
-        part = target.with_suffix(".part")
-        page.pdf(
-            path=part, prefer_css_page_size=True, print_background=True, outline=True, tagged=True
-        )
+        pdf = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
         browser.close()
+    part = target.with_suffix(".part")
+    part.write_bytes(pack(pdf))
     os.replace(part, target)
 
 

@@ -19,6 +19,13 @@ def check_dense_fans(answers: Answers) -> None:
     """Fans of dense weights"""
     visible.compare_fans(answers, (7, 3), (7, 3))
     visible.compare_fans(answers, (1, 250), (1, 250))
+    kernel = (3, 3, 8, 20)
+    try:
+        result = answers.call("fans", kernel)
+    except Problem:  # fans of dense weights alone earn this point
+        return
+    if isinstance(result, list | tuple) and tuple(result) == kernel:
+        raise Problem(f"fans({kernel}) gives the shape back: a weight has two fans, whatever shape")
 
 
 def check_kernel_fans(answers: Answers) -> None:
@@ -35,6 +42,11 @@ def check_other_fans(answers: Answers) -> None:
 
 def check_no_fans(answers: Answers) -> None:
     """A shape without fans"""
+    for shape in ((7, 3), (3, 3, 8, 20)):
+        try:
+            answers.call("fans", shape)
+        except Problem as problem:
+            raise Problem(f"{problem}; only a shape of fewer than two axes has no fans") from None
     for shape in ((5,), ()):
         try:
             result = answers.call("fans", shape)

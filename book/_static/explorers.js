@@ -58,7 +58,7 @@
       explorer.append(said);
     }
     const words = (name) => explorer.querySelector(name)?.textContent.trim() ?? "";
-    const reply = words(".explorer-reply"), description = words(".explorer-description");
+    const reply = words(".explorer-reply"), description = words(".explorer-summary");
     clearTimeout(explorer.timer);
     explorer.timer = setTimeout(() => {
       if (reply !== (explorer.reply ?? "")) said.textContent = reply;

@@ -202,6 +202,7 @@ def fans(
         description = (
             f"{activation}, widths {sizes}, r = {fan_out / fan_in:.3g}. Mean square of the signal "
             f"in layer {LAYERS}, of the gradient in layer 1 (theory in brackets): {ends}."
+            f"\n{_layers(flows, 'forward')}\n{_layers(flows, 'backward')} {_distance(flows)}"
         )
         return Picture(_panel(flows, "forward") + _panel(flows, "backward"), description)
 
@@ -211,9 +212,33 @@ def fans(
 
 def _ends(found: Flow) -> str:
     return (
-        f"{found.forward[-1]:.2g} ({found.forward_theory[-1]:.2g}), "
-        f"{found.backward[0]:.2g} ({found.backward_theory[0]:.2g})"
+        f"{_short(found.forward[-1])} ({_short(found.forward_theory[-1])}), "
+        f"{_short(found.backward[0])} ({_short(found.backward_theory[0])})"
     )
+
+
+def _layers(flows: dict[str, Flow], way: str) -> str:
+    """Return what was measured, one number a layer."""
+    name = {"forward": "Signal", "backward": "Gradient"}[way]
+    lists = (
+        f"{mode} {', '.join(_short(value) for value in getattr(found, way))}"
+        for mode, found in flows.items()
+    )
+    return f"{name} in layers 1 to {LAYERS}: {'; '.join(lists)}."
+
+
+def _distance(flows: dict[str, Flow]) -> str:
+    """Say how far the dots of both panels are from the lines, at most."""
+    ratios = np.concatenate(
+        [found.forward / found.forward_theory for found in flows.values()]
+        + [found.backward / found.backward_theory for found in flows.values()]
+    )
+    return f"All are within {np.ceil(100 * np.abs(ratios - 1).max()):.0f}% of the theory."
+
+
+def _short(value: float) -> str:
+    """Write a mean square with two digits, and without a power of ten unless it is tiny."""
+    return f"{value:.2g}" if value < 100 else f"{value:.0f}"
 
 
 def _panel(flows: dict[str, Flow], way: str) -> str:

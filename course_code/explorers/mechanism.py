@@ -37,7 +37,8 @@ class Picture:
     svg : str
         One ``<svg>`` element or several, which stand side by side where there is room.
     description : str
-        One or two sentences with the numbers of this state, in plain text.
+        The numbers of this state in plain text. The first line, one or two sentences, is the
+        picture's name and is read out at each change; further lines, if any, go into detail.
     """
 
     svg: str

@@ -26,6 +26,7 @@ SHADES = 15  # odd: the middle one is white
 SIDE, LEFT, TOP = 268, 36, 22  # of the surface, in the drawing's units
 GRID = 11  # units between rows of the network's drawing
 COLUMNS = (1, 9, 18, 26)
+CROSS = "m-.5-.5l1 1m0-1l-1 1"  # of a dead unit
 WIDTHS = ((0.05, 0.1), (0.5, 0.1), (1.5, 0.2), (4.0, 0.34), (math.inf, 0.5))  # up to |w|: line
 LOSSES = (1e-3, 10.0)  # the range of the loss axis; beyond it is drawn at the edge
 
@@ -37,26 +38,39 @@ def draw(run: Run, step: int, data: str, start: str, activation: str) -> Picture
     right = float(((p > 0.5) == (run.y == 1)).mean())
     loss = float(run.losses[step, run.shown])
     units = distinct_units(network, run.X)
+    dead = dead_units(network, run.X) if activation == "relu" else None
     logits = _plane(network)
     surface = _surface(logits, run, f"step {step}: loss {_short(loss)}, {right:.0%} right")
     lowest, highest = 1 / (1 + np.exp(-np.clip([logits.min(), logits.max()], -500, 500)))
     words = (
         f"{data}, start {start}, {activation}, step {step}: loss {_short(loss)} nats, {right:.0%} "
         f"of {len(run.y)} points right. Distinct hidden units: {units[0]} and {units[1]} of 6. "
-        f"{_weights(network)} Over the plane, the probability of class 1 goes from {lowest:.2f} to "
-        f"{highest:.2f}."
+        f"{_dead_words(dead)}{_weights(network)} Over the plane, the probability of class 1 goes "
+        f"from {lowest:.2f} to {highest:.2f}."
     )
     if run.losses.shape[1] > 1:
         low, high = (_short(float(f(run.losses[step]))) for f in (np.min, np.max))
         words += f" Loss of {run.losses.shape[1]} draws at this step: {low} to {high}."
     return Picture(
-        surface + drawing.svg(_network(network, units), _loss(run, step), height=330), words
+        surface + drawing.svg(_network(network, units, dead), _loss(run, step), height=345), words
     )
 
 
 def distinct_units(network: MLP, X: Array) -> list[int]:
     """Return how many hidden units of each layer differ from one another on the points X."""
     return [n_distinct(z) for z in network.forward(X).pre_activations[:-1]]
+
+
+def dead_units(network: MLP, X: Array) -> list[Array]:
+    """Return which hidden units of each layer are 0 on all of the points X, as boolean arrays."""
+    return [(a == 0).all(axis=0) for a in network.forward(X).activations[:-1]]
+
+
+def _dead_words(dead: list[Array] | None) -> str:
+    if dead is None:
+        return ""
+    first, second = (int(layer.sum()) for layer in dead)
+    return f"Dead hidden units, 0 on all points: {first} and {second} of 6. "
 
 
 def _short(value: float) -> str:
@@ -146,8 +160,11 @@ def _boundary(logits: Array, left: float, top: float, scale: float) -> str:
 # ---- the network ------------------------------------------------------------------------------
 
 
-def _network(network: MLP, units: list[int]) -> str:
-    """Draw each weight as an edge, in a group whose unit is GRID: its width says the size."""
+def _network(network: MLP, units: list[int], dead: list[Array] | None) -> str:
+    """Draw each weight as an edge, in a group whose unit is GRID: its width says the size.
+
+    A unit is a dot, a dead one a cross. Only ReLU units are judged; for others `dead` is None.
+    """
     columns = [_column(x, n) for x, n in zip(COLUMNS, network.sizes)]
     edges: dict[tuple[int, bool], list[str]] = {}
     for W, left, right in zip(network.weights, columns, columns[1:]):
@@ -162,8 +179,13 @@ def _network(network: MLP, units: list[int]) -> str:
         dash = ' stroke-dasharray=".7 .35"' if negative else ""
         width = f"{WIDTHS[size][1]:g}".removeprefix("0")
         paths.append(f'<path class="{color}" stroke-width="{width}"{dash} d="{"".join(moves)}"/>')
-    units_at = "".join(f"M{x} {y}h0" for column in columns for x, y in column)
+    crossed = [False] * 2 + ([False] * 12 if dead is None else [*dead[0], *dead[1]]) + [False]
+    places = [place for column in columns for place in column]
+    units_at = "".join(f"M{x} {y}h0" for (x, y), cross in zip(places, crossed) if not cross)
     nodes = f'<path style="stroke:currentColor" stroke-width="1" d="{units_at}"/>'
+    if any(crossed):
+        at = "".join(f"M{x} {y}{CROSS}" for (x, y), cross in zip(places, crossed) if cross)
+        nodes += f'<path style="stroke:currentColor" stroke-width=".25" d="{at}"/>'
     return "".join(
         [
             drawing.text(4, 15, "weights (thick: large; dashed: negative)", "h"),
@@ -174,9 +196,18 @@ def _network(network: MLP, units: list[int]) -> str:
             drawing.text(17, 70, "x₁", "e"),
             drawing.text(17, 114, "x₂", "e"),
             drawing.text(311, 92, "p"),
-            drawing.text(158, 161, f"distinct units: {units[0]} of 6, then {units[1]} of 6", "m"),
+            drawing.text(158, 163, f"distinct units: {units[0]} of 6, then {units[1]} of 6", "m"),
+            _dead_legend(dead),
         ]
     )
+
+
+def _dead_legend(dead: list[Array] | None) -> str:
+    if dead is None:
+        return ""
+    first, second = (int(layer.sum()) for layer in dead)
+    words = f"× dead, 0 on all points: {first} of 6, then {second} of 6"
+    return drawing.text(158, 179, words, "m")
 
 
 def _column(x: int, n: int) -> list[tuple[int, int]]:
@@ -211,8 +242,8 @@ def _loss(run: Run, step: int) -> str:
         points = "".join(f"{a:.0f} {b:.0f}L" for a, b in band).rstrip("L")
         axes.raw(f'<path class="k0" style="stroke:none" fill-opacity=".2" d="M{points}z"/>')
     axes.level(math.log(2))
-    axes.words(0.6, 0.22, "log 2")
+    axes.raw(drawing.text(drawing.LEFT - 8, axes.at(1, math.log(2))[1] + 4, "log 2", "e"))
     axes.line(x, run.losses[steps, run.shown], color=0)
     axes.upright(max(step, 0.5))
-    axes.dots([max(step, 0.5)], [run.losses[step, run.shown]], color=1, radius=5)
-    return f'<g transform="translate(0 172)">{axes.inner}</g>'
+    axes.dots([max(step, 0.5)], [run.losses[step, run.shown]], color=1, radius=4)
+    return f'<g transform="translate(0 187)">{axes.inner}</g>'

@@ -17,6 +17,8 @@ RINGS = 6  # contours; the third goes through the start
 STEPS = 100  # drawn at most
 SMALL = 1e-3  # the fraction of the excess loss whose steps are counted
 LONGEST = 1000  # steps on the axis
+LOSSES_AT, RATES_AT = 20, 242  # where the two panels begin, downwards
+NAMES = 56  # units for names to the left of the second
 
 
 def draw(features: str, learning_rate: float) -> Picture:
@@ -70,8 +72,21 @@ def _surface(features: str, learning_rate: float) -> str:
         _numbers(loss),
         f'<path class="a" stroke-width="2" d="M{x - 5:.0f} {y:.0f}h10m-5-5v10"/>',
         f'{lines}<path class="k1 r" d="{dots}"/>',
-        drawing.text(points[0, 0] - 6, points[0, 1] - 10, "start"),
+        f'<circle class="a" cx="{points[0, 0]:.0f}" cy="{points[0, 1]:.0f}" r="7"/>',
+        _key(),
         height=TOP + SIDE + 22,
+    )
+
+
+def _key() -> str:
+    """Return what start and minimum look like, below the frame between the axis's numbers."""
+    y, x = TOP + SIDE + 16, LEFT + SIDE / 2
+    return (
+        f'<circle class="a" cx="{x - 70:.0f}" cy="{y - 4}" r="7"/>'
+        f'<path class="k1 r" d="M{x - 70:.0f} {y - 4}h0"/>'
+        + drawing.text(x - 58, y, "start")
+        + f'<path class="a" stroke-width="2" d="M{x - 10:.0f} {y - 4}h10m-5-5v10"/>'
+        + drawing.text(x + 5, y, "minimum")
     )
 
 
@@ -137,7 +152,7 @@ def _losses(features: str, learning_rate: float) -> str:
         x=(1, 1.3 * LONGEST),  # room for the last number
         y=(1e-6, 1e3),
         x_label="step",
-        y_label="excess loss, relative to the start",
+        y_label="",
         x_scale="log",
         y_scale="log",
         x_ticks=(1, 10, 100, 1000),
@@ -150,21 +165,44 @@ def _losses(features: str, learning_rate: float) -> str:
         seen = (excess > 1e-6) & (excess < 1e3)
         end = len(steps) if seen.all() else int(np.argmin(seen)) + 1
         points = [axes.at(*point) for point in zip(steps[:end], excess[:end])]
-        thick = '" style="stroke-width:4' if name == features else ""
-        axes.raw(drawing.path(points, f"l k{color} d{color}{thick}"))
-    return drawing.svg(axes.inner, _rates(features, learning_rate), height=346)
+        axes.raw(drawing.path(points, f"l k{color} d{color}{_thick(name == features)}"))
+    return drawing.svg(
+        drawing.text(4, 15, "excess loss, relative to the start", "h"),
+        _legend(features),
+        f'<g transform="translate(0 {LOSSES_AT})">{axes.inner}</g>',
+        _rates(features, learning_rate),
+        height=RATES_AT + 124,
+    )
+
+
+def _thick(chosen: bool) -> str:
+    return '" style="stroke-width:4' if chosen else ""
+
+
+def _legend(features: str) -> str:
+    """Return the names of the three curves in a row above their frame, the chosen one bold."""
+    parts = []
+    for color, (name, x) in enumerate(zip(FEATURES, (14, 94, 205))):
+        chosen = name == features
+        line = drawing.path([(x, 31), (x + 32, 31)], f"l k{color} d{color}{_thick(chosen)}")
+        parts.append(line + drawing.text(x + 38, 35, name, "h" if chosen else ""))
+    return "".join(parts)
 
 
 def _rates(features: str, learning_rate: float) -> str:
-    """Return a line of learning rates with the three limits and the present rate."""
+    """Return a line of learning rates with the three limits and the present rate.
+
+    The names stand to the left of the axis, where no rate is.
+    """
     axes = drawing.Axes(
         x=(1e-4, 1000),
         y=(0, 1),
         x_label="learning rate (▼: now)",
-        y_label="stability limit 2/λ₁ of the learning rate",
+        y_label="",
         x_scale="log",
         x_ticks=(1e-4, 0.01, 1, 100),
         y_ticks=(),
+        width=drawing.WIDTH - NAMES,
         height=124,
     )
     for color, name in enumerate(FEATURES):
@@ -174,8 +212,12 @@ def _rates(features: str, learning_rate: float) -> str:
         line = (
             f'<path class="k{color} d{color}" stroke-width="{thick}" d="M{a:.0f} {y:.0f}H{b:.0f}"/>'
         )
-        axes.raw(line + drawing.text(b + 6, y + 4, name, "h" if name == features else ""))
+        chosen = " h" if name == features else ""
+        axes.raw(line + drawing.text(drawing.LEFT - 8, y + 4, name, f"e{chosen}"))
     x, y = axes.at(learning_rate, 1)
     axes.raw(f'<path class="a" d="M{x:.0f} {y:.0f}V80"/>')
     axes.raw(f'<path class="a" style="fill:currentColor" d="M{x:.0f} {y:.0f}l-5-8h10z"/>')
-    return f'<g transform="translate(0 222)">{axes.inner}</g>'
+    return (
+        drawing.text(4, RATES_AT + 14, "stability limit 2/λ₁ of the learning rate", "h")
+        + f'<g transform="translate({NAMES} {RATES_AT})">{axes.inner}</g>'
+    )

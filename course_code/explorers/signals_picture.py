@@ -84,17 +84,18 @@ def _sizes(signals: Signals) -> str:
     theories = signals.forward_theory, signals.backward_theory
     extreme = max(float(np.abs(np.log10(np.maximum(t, 1e-60))).max()) for t in theories)
     edge = next((r for r in RANGES if extreme <= np.log10(r)), RANGES[-1])
+    beyond = edge == RANGES[-1]
     axes = drawing.Axes(
         x=(0, depth + 1),
         y=(1 / edge, edge),
-        x_label="layer",
+        x_label="layer (grey: float32 under- or overflows)" if beyond else "layer",
         y_label="rms: ● forward, ▲ backward, — theory",
         y_scale="log",
-        height=300,
+        height=284,
     )
-    if edge == RANGES[-1]:
-        _limit(axes, SMALLEST, 1 / edge, "float32 underflows")
-        _limit(axes, edge, LARGEST, "float32 overflows")
+    if beyond:
+        _limit(axes, SMALLEST, 1 / edge)
+        _limit(axes, edge, LARGEST)
     layers = np.arange(1, depth + 1)
     every = max(1, depth // 25)
     both = (signals.forward, signals.backward)
@@ -104,29 +105,25 @@ def _sizes(signals: Signals) -> str:
         drawn = np.where((theory > 1 / edge) & (theory < edge), theory, np.nan)[some]
         axes.line(layers[some], drawn, color, dash=color)
         axes.raw(_marks(axes, layers[::every], sizes[0, ::every], color))
+    # In words below the frame, where no line can cross them.
     forward, backward = signals.last_alive()
+    ends = ["", ""]
     if forward < depth:
         axes.upright(forward + 0.5)
-        axes.words(forward, 1e28, f"● {_fate(signals.forward[0])} after", "e")
+        ends[0] = drawing.text(4, 297, f"● {_fate(signals.forward[0])} from {forward + 1} on")
     if backward > 1:
         axes.upright(min(backward, depth + 1) - 0.5)
-        left = backward < depth / 2
-        axes.words(
-            backward - (not left),
-            1e22,
-            f"▲ {_fate(signals.backward[0])} before",
-            "" if left else "e",
-        )
-    return axes.svg()
+        words = f"▲ {_fate(signals.backward[0])} from {backward - 1} down"
+        ends[1] = drawing.text(drawing.WIDTH - drawing.RIGHT, 297, words, "e")
+    return drawing.svg(axes.inner, *ends, height=300)
 
 
-def _limit(axes: drawing.Axes, high: float, low: float, words: str) -> None:
+def _limit(axes: drawing.Axes, high: float, low: float) -> None:
     """Shade what float32 does not hold."""
     (left, top), (right, bottom) = axes.at(0, high), axes.at(1e9, low)
     axes.raw(
         f'<path class="g" style="fill:currentColor" d="M{left:.0f} {top:.0f}H{right:.0f}'
         f'V{bottom:.0f}H{left:.0f}z"/>'
-        + drawing.text((left + right) / 2, (top + bottom) / 2 + 5, words, "m")
     )
 
 

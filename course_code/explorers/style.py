@@ -45,6 +45,10 @@ _LAYOUT = """
   overflow: visible;
 }
 .explorer-drawing { display: flex; flex-wrap: wrap; align-items: flex-start; gap: .5rem 1rem; }
+.explorer .explorer-description { white-space: pre-line; }
+.explorer-unbroken { white-space: nowrap; }
+.explorer-paper { display: none; }
+@media print { .explorer-screen { display: none; } .explorer-paper { display: inline; } }
 """
 
 _DRAWING = """

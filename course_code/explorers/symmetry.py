@@ -218,7 +218,7 @@ def _differences(found: Paths, member: int, at: int) -> str:
         y_ticks=(1e-16, 1e-12, 1e-8, 1e-4, 1),
     )  # fmt: skip
     axes.line(found.steps + 1, np.maximum(found.differences[member], FLOOR), 0)
-    axes.dots([found.steps[at] + 1], [max(found.differences[member, at], FLOOR)], 1, radius=5)
+    axes.dots([found.steps[at] + 1], [max(found.differences[member, at], FLOOR)], 1, radius=4)
     units = int(found.distinct[member, at])
     axes.words(1.2, 100, f"{units} distinct unit{'s' if units > 1 else ''} of {UNITS}")
     axes.raw(text(LEFT - 5, axes.at(1, FLOOR)[1] + 4, "0", "e"))
@@ -231,9 +231,9 @@ def _losses(found: Paths, member: int, at: int) -> str:
         y=(0, 1.1), y_label="loss (nats)", y_ticks=(0, 0.25, 0.5, 0.75, 1),
     )  # fmt: skip
     axes.level(SYMMETRIC_BOUND)
-    axes.words(1.2, SYMMETRIC_BOUND - 0.07, "no less for equal units")
+    axes.words(1.2, SYMMETRIC_BOUND - 0.09, "no less for equal units")
     axes.line(found.steps + 1, found.losses[member], 0)
-    axes.dots([found.steps[at] + 1], [found.losses[member, at]], 1, radius=5)
+    axes.dots([found.steps[at] + 1], [found.losses[member, at]], 1, radius=4)
     return axes.svg()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from .mechanism import Explorer, Picture, State
 
 FEW = 3  # choices up to this many are buttons
+_HYPHENS = re.compile(r"[\d.,]*\w(?:-\d+(?:,\d{3})*)+")  # 2-6-6-1, 67,500-5-5-1, 1e-16
 
 
 class Panel:
@@ -70,17 +72,21 @@ class Panel:
         explorer = self._explorer
         first = tuple(control.values[control.start] for control in self._controls)
         named = ", ".join(f"{c.name} {c.labels[c.start]}" for c in self._controls)
+        names = ", ".join(control.name for control in self._controls)
         question, classes = "", "explorer explorer-static"
         if prediction := explorer.prediction:
-            answers = "".join(f"<li>{escape(answer)}</li>" for answer in prediction.answers)
-            question = f"<p>{escape(prediction.question)}</p><ul>{answers}</ul>"
+            answers = "".join(f"<li>{_words(answer)}</li>" for answer in prediction.answers)
+            question = f"<p>{_words(prediction.question)}</p><ul>{answers}</ul>"
             classes += " explorer-predict"
         return (
             f'<div class="{classes}" hidden><style>{STYLE}</style>'
             f"{_title(explorer.title)}{question}"
             f"{_picture_html(explorer.at(first), self._label + '-static')}"
-            f"<p><small>One state of this explorer: {escape(named)}. "
-            "The controls appear when this page's scripts have loaded.</small></p></div>"
+            f"<p><small>One state of this explorer: {_words(named)}. </small>"
+            '<small class="explorer-screen">'
+            "The controls appear when this page's scripts have loaded.</small>"
+            '<small class="explorer-paper">'
+            f"The book on screen has them all, with controls for {escape(names)}.</small></p></div>"
         )
 
     # ---- building --------------------------------------------------------------------------
@@ -219,12 +225,12 @@ def _predict(prediction: Any, body: Any) -> list[Any]:
     """The question, its answers as buttons, and below them what one of them reveals."""
     import ipywidgets
 
-    question = _html(f"<p><b>Predict first.</b> {escape(prediction.question)}</p>", "explorer-ask")
+    question = _html(f"<p><b>Predict first.</b> {_words(prediction.question)}</p>", "explorer-ask")
     answers = ipywidgets.ToggleButtons(
         options=list(prediction.answers), index=None, style={"button_width": "auto"}
     )
     answers.add_class("explorer-answers")
-    replies = [_html(f"<p>{escape(reply)}</p>") for reply in prediction.answers.values()]
+    replies = [_html(f"<p>{_words(reply)}</p>") for reply in prediction.answers.values()]
     stacks = [
         ipywidgets.Stack(children, selected_index=None)
         for children in (replies, [body] * len(replies))
@@ -245,15 +251,22 @@ def _html(value: str, *classes: str) -> Any:
 
 
 def _title(words: str) -> str:
-    return f'<p class="explorer-title"><b>Explorer: {escape(words)}</b></p>'
+    return f'<p class="explorer-title"><b>Explorer: {_words(words)}</b></p>'
 
 
 def _note(words: str) -> str:
-    return f'<p role="status">{escape(words)}</p>'
+    return f'<p role="status">{_words(words)}</p>'
+
+
+def _words(words: str) -> str:
+    """Escape words for HTML; what has hyphens between numbers stays on one line."""
+    return _HYPHENS.sub(r'<span class="explorer-unbroken">\g<0></span>', escape(words))
 
 
 def _picture_html(picture: Picture, label: str) -> str:
+    summary, newline, more = picture.description.partition("\n")
     return (
         f'<div class="explorer-drawing" role="img" aria-labelledby="{label}">{picture.svg}</div>'
-        f'<p class="explorer-description" id="{label}">{escape(picture.description)}</p>'
+        f'<p class="explorer-description"><span class="explorer-summary" id="{label}">'
+        f"{_words(summary)}</span>{newline}{_words(more)}</p>"
     )

@@ -65,6 +65,28 @@ WRONG = {
         "They are exchanged",
     ),
     "no window": ("def fans(shape):\n    return shape[-2:]", {"fans": 4}, "The window is missing"),
+    "the shape itself": ("def fans(shape):\n    return shape", {"fans": 5}, "gives the shape back"),
+    "the shape as a list": (
+        "def fans(shape):\n    return list(shape)",
+        {"fans": 5},
+        "a pair (fan_in, fan_out) is expected",
+    ),
+    "no shape has fans": (
+        "def fans(shape):\n    raise ValueError('no fans')",
+        {"fans": 5},
+        "only a shape of fewer than two axes has no fans",
+    ),
+    "dense weights only": (
+        "def fans(shape):\n    n_in, n_out = shape\n    return n_in, n_out",
+        {"fans": 4},
+        "only a shape of fewer than two axes has no fans",
+    ),
+    "the shape, and an error": (
+        "def fans(shape):\n    if len(shape) < 2:\n        raise ValueError('no fans')\n"
+        "    return shape",
+        {"fans": 4},
+        "gives the shape back",
+    ),
     "PyTorch's order of axes": (
         "def fans(shape):\n    window = int(np.prod(shape[2:]))\n"
         "    return shape[0] * window, shape[1] * window",

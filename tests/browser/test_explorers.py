@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import sys
@@ -12,6 +13,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 sys.path.insert(0, str(Path(__file__).parent))
 from chapters_explorers import CHAPTERS, PLACES, in_python
+
+from course_code.explorers.style import STYLE
 
 LIMIT = 1_500_000  # bytes of pictures on a page
 SMALLEST = 11  # CSS pixels of a letter on a phone
@@ -162,7 +165,7 @@ def test_each_control_leads_to_the_right_picture(open_page, place):
     assert len(set(pictures)) >= len(set(descriptions)) - 1
     status = shown.box.locator(".explorer-said")
     page.wait_for_timeout(800)
-    assert status.text_content() == shown.description()
+    assert status.text_content() == shown.description().partition("\n")[0]
     assert status.get_attribute("role") == "status"
 
 
@@ -232,8 +235,10 @@ def test_without_scripts_there_is_a_described_picture(new_page, book_url, proble
     assert drawing.is_visible()
     assert drawing.bounding_box()["width"] > 250
     assert drawing.get_attribute("aria-labelledby") == plain.locator(
-        ".explorer-description"
+        ".explorer-summary"
     ).get_attribute("id")
+    assert plain.get_by_text("The controls appear when this page's scripts").is_visible()
+    assert not plain.get_by_text("The book on screen").is_visible()
     problems[:] = [problem for problem in problems if not problem.endswith(": csp")]  # the scripts
 
 
@@ -245,7 +250,58 @@ def test_paper_shows_the_first_state_whatever_was_chosen(open_page, place):
     assert plain.locator(".explorer-drawing").is_visible()
     color = plain.locator("svg").first.evaluate("svg => getComputedStyle(svg).color")
     assert color == "rgb(34, 34, 34)"
+    assert not plain.get_by_text("The controls appear when this page's scripts").is_visible()
+    names = ", ".join(control.name for control in in_python(place.source).controls)
+    assert plain.get_by_text(
+        f"The book on screen has them all, with controls for {names}."
+    ).is_visible()
     assert not page.locator(".jupyter-widgets.explorer").nth(place.number).is_visible()
+
+
+CROSSED = """() => [...document.querySelectorAll(".explorer-drawing")].map(drawing => {
+  const near = 3;  // what a letter's box has above and below the letter
+  const words = [...drawing.querySelectorAll("text")].map(text => {
+    const box = text.getBoundingClientRect();
+    return {name: text.textContent, left: box.left, right: box.right,
+            top: box.top + near, bottom: box.bottom - near};
+  });
+  const meet = (a, b) =>
+    a.right > b.left && a.left < b.right && a.bottom > b.top && a.top < b.bottom;
+  const found = [];
+  for (const line of drawing.querySelectorAll("path:not(.g), circle")) {
+    if (line.getAttribute("d") === "") continue;
+    const matrix = line.getScreenCTM(), scale = Math.abs(matrix.a), style = getComputedStyle(line);
+    const half = style.stroke === "none" ? 0 : parseFloat(style.strokeWidth) * scale / 2;
+    const hit = new Set();
+    for (let at = 0; at <= line.getTotalLength(); at += 3 / scale) {
+      const {x, y} = line.getPointAtLength(at).matrixTransform(matrix);
+      const pen = {left: x - half, right: x + half, top: y - half, bottom: y + half};
+      for (const word of words) if (meet(pen, word)) hit.add(word.name);
+    }
+    for (const name of hit) found.push(`${name} and a line ${line.getAttribute("class")}`);
+  }
+  words.forEach((a, i) => words.slice(0, i).forEach(b => {
+    if (meet(a, b)) found.push(`${a.name} and ${b.name}`);
+  }));
+  return found;
+})"""
+
+
+@EACH
+def test_no_line_crosses_words_in_any_state(page, place):
+    explorer = in_python(place.source)
+    values = [control.values for control in explorer.controls]
+    keys = [control.key for control in explorer.controls]
+    states = [dict(zip(keys, state)) for state in itertools.product(*values)]
+    if "learning_rate" in keys:  # what a reader may type
+        states += [{"learning_rate": rate} for rate in (1e-6, 0.02, 30.0, 1e3)]
+    pictures = [explorer.picture(**state).svg for state in states]
+    drawings = "".join(f'<div class="explorer-drawing">{svg}</div>' for svg in pictures)
+    page.set_viewport_size({"width": 800, "height": 900})
+    page.set_content(f"<style>{STYLE}</style>{drawings}")
+    crossed = page.evaluate(CROSSED)
+    assert len(crossed) == len(states)
+    assert {str(state): found for state, found in zip(states, crossed) if found} == {}
 
 
 def test_nothing_plays_by_itself(open_page):

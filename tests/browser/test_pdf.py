@@ -77,3 +77,11 @@ def test_it_has_an_outline_and_is_tagged(pdf):
     content = pdf.read_bytes()
     assert b"/Outlines" in content
     assert b"/StructTreeRoot" in content
+
+
+def test_it_is_small(pdf):
+    """Unpacked tags and shadows, printed as pictures, once made 29 MB of it."""
+    content = pdf.read_bytes()
+    assert len(content) < 12e6
+    assert b"/Type /StructElem" not in content  # they are in compressed streams
+    assert b"/DCTDecode" not in content  # no picture of the book is a JPEG; shadows were

@@ -2,10 +2,11 @@
 
 import threading
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from course_code import blocks, ensembles, initializers, losses, training, workspace
 from course_code.network import MLP
@@ -13,6 +14,7 @@ from course_code.optimizers import SGD, Adam
 from course_code.residual import ResidualMLP
 
 SIZES = [3, 6, 6, 1]
+OURS = "binary_cross_entropy"
 
 
 def data(n=24, n_features=3):
@@ -156,8 +158,8 @@ def whole(monkeypatch, function):
         return function()
 
 
-def blocks_of(network, n=24):
-    return workspace.Workspace(network, SGD(0.1), n)._blocks
+def blocks_of(network, n=24, loss=OURS):
+    return workspace.Workspace(network, SGD(0.1), losses.get(loss), n)._blocks
 
 
 @pytest.mark.parametrize("name", ["tanh", "relu", "leaky_relu", "gelu"])
@@ -218,11 +220,14 @@ def blas_threads():
     return [library["num_threads"] for library in threadpool_info()]
 
 
+@pytest.mark.parametrize("n_members", [0, 7])
 def test_the_blas_has_one_thread_in_a_block_and_its_own_number_outside(
-    monkeypatch, blocks_of_samples
+    monkeypatch, blocks_of_samples, n_members
 ):
+    monkeypatch.setattr(blocks, "AT_MOST", 7 * 24 * 6 * 8 // blocks_of_samples + 1)
     X, y = data()
-    before, inside, outside = blas_threads(), [], []
+    network = ensembles.stack(members()) if n_members else start()
+    inside, outside = [], []
     gradients = MLP._gradients
 
     def watched(*arguments):
@@ -230,12 +235,15 @@ def test_the_blas_has_one_thread_in_a_block_and_its_own_number_outside(
         return gradients(*arguments)
 
     monkeypatch.setattr(MLP, "_gradients", watched)
-    training.fit(
-        start(), X, y, epochs=2, callback=lambda step, network: outside.append(blas_threads())
-    )
+    with threadpool_limits(2):
+        before = blas_threads()
+        training.fit(
+            network, X, y, epochs=2, callback=lambda step, network: outside.append(blas_threads())
+        )
+        outside.append(blas_threads())
     assert len(inside) == 2 * blocks_of_samples
     assert {n for threads in inside for n in threads} == {1}
-    assert [*outside, blas_threads()] == [before] * 3
+    assert outside == [before] * 3
 
 
 @pytest.mark.usefixtures("blocks_of_samples")
@@ -251,10 +259,18 @@ def test_only_what_can_be_cut_into_samples_is():
     assert isinstance(blocks_of(span), blocks.Whole)
     # The number of the BLAS's threads belongs to the process: only its main thread changes it.
     found = []
-    thread = threading.Thread(target=lambda: found.append(blocks_of(start())))
+
+    def find():
+        found.extend([blocks_of(start()), blocks_of(ensembles.stack(members(250, [3, 300, 1])))])
+
+    thread = threading.Thread(target=find)
     thread.start()
     thread.join()
     assert isinstance(found[0], blocks.Whole)
+    assert isinstance(found[1], blocks.MemberBlocks)
+    assert found[1].threads._pool is None
+    # A loss of one's own may have a weight for each sample.
+    assert isinstance(blocks_of(start(), loss=replace(losses.get(OURS), name="own")), blocks.Whole)
 
 
 def test_sizes_from_which_a_step_is_cut(monkeypatch):

@@ -1,5 +1,7 @@
 """The fans explorer: measured variances lie on the theory, and the questions' answers are right."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,40 @@ def test_states_size_and_description():
     assert picture.description.startswith("linear, widths 16-256-16-256-16-256-16, r = 16. ")
     assert "fan_avg" in picture.description
     assert picture.svg.count("<svg") == 2
+
+
+def test_the_description_names_the_value_of_every_layer():
+    for activation in ("linear", "relu"):
+        explorer = fans([activation], (8, 256))
+        picture = explorer.picture(fan_in=8, fan_out=256)
+        _, *lines = picture.description.split("\n")
+        for line, way in zip(lines, ("forward", "backward"), strict=True):
+            for mode in MODES:
+                measured = getattr(flow(activation, 8, 256, mode), way)
+                said = re.search(rf"{mode} ([^;]+?)(?:;|\.(?: |$))", line)[1].split(", ")
+                np.testing.assert_allclose(np.array(said, float), measured, rtol=0.06)
+                assert len(said) == module.LAYERS
+        assert lines[0].startswith("Signal in layers 1 to 6: fan_in ")
+        assert lines[1].startswith("Gradient in layers 1 to 6: fan_in ")
+        assert max(map(len, lines)) < 250
+
+
+def test_the_description_says_how_far_the_theory_is():
+    for fan_in in (8, 256):
+        said = fans(["relu"], (8, 256)).picture(fan_in=fan_in, fan_out=8).description
+        percent = int(re.search(r"All are within (\d+)% of the theory\.$", said)[1])
+        worst = 0.0
+        for mode in MODES:
+            found = flow("relu", fan_in, 8, mode)
+            worst = max(worst, np.abs(found.forward / found.forward_theory - 1).max())
+            worst = max(worst, np.abs(found.backward / found.backward_theory - 1).max())
+        assert percent - 1 <= 100 * worst <= percent
+
+
+def test_mean_squares_are_written_without_powers_of_ten():
+    assert [module._short(x) for x in (0.00312, 0.256, 1.0, 31.6, 1024.3)] == [
+        "0.0031", "0.26", "1", "32", "1024",
+    ]  # fmt: skip
 
 
 def test_other_widths_are_computed_when_asked_for():

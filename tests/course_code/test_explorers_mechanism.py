@@ -1,6 +1,7 @@
 """The mechanism: all states once, errors before the work, and other values with a kernel."""
 
 import json
+import re
 import threading
 
 import ipywidgets
@@ -10,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets.widgets.widget import _instances
 
 from course_code.explorers import Picture, Prediction, choice, explore, mechanism, play, slider
+from course_code.explorers.style import STYLE
 
 CONTROLS = [choice("kind", ["a", "b"]), slider("x", [0.5, 1.0, 2.0], start=1.0), play("t", [0, 5])]
 ASK = Prediction("Which?", {"this <one>": "Yes.", "that": "No."})
@@ -361,8 +363,41 @@ def test_a_question_comes_before_the_picture():
 def test_the_picture_is_labelled_by_its_description(explorer):
     html = shown(explorer)
     label = html.split('aria-labelledby="')[1].split('"')[0]
-    assert f'<p class="explorer-description" id="{label}">a at 1, step 0.</p>' in html
+    summary = f'<span class="explorer-summary" id="{label}">a at 1, step 0.</span>'
+    assert f'<p class="explorer-description">{summary}</p>' in html
     assert 'role="img"' in html
+
+
+def test_only_the_first_line_of_a_description_names_the_picture():
+    picture = Picture("<svg/>", "Ends: 1 and 2.\nAll: 1, 1.5, 2.\nMore.")
+    html = shown(explore(lambda x: picture, [slider("x", [1])], title="T"))
+    assert ">Ends: 1 and 2.</span>\nAll: 1, 1.5, 2.\nMore.</p>" in html
+    assert ".explorer .explorer-description{white-space:pre-line" in STYLE
+
+
+def unbroken(html):
+    return re.findall('<span class="explorer-unbroken">([^<]+)</span>', html)
+
+
+def test_names_of_networks_and_powers_of_ten_do_not_break():
+    picture = Picture("<svg/>", "67,500-5-5-1, x < 1e-16\nmin-max 2-8-1.")
+    ask = Prediction("Is 2-2-1 enough?", {"no": "2-3-1, too.", "4-5": "Yes."})
+    explorer = explore(lambda x: picture, [slider("x", [1])], title="A 2-6-6-1", prediction=ask)
+    assert unbroken(shown(explorer)) == ["67,500-5-5-1", "1e-16", "2-8-1"]
+    assert "x &lt; <span" in shown(explorer)
+    expected = ["2-6-6-1", "2-2-1", "4-5", "67,500-5-5-1", "1e-16", "2-8-1"]
+    assert unbroken(explorer._panel.static()) == expected
+    texts = [w.value for w in all_widgets(explorer) if isinstance(w, ipywidgets.HTML)]
+    assert {"2-6-6-1", "2-2-1", "2-3-1"} <= {name for text in texts for name in unbroken(text)}
+    assert ".explorer-unbroken{white-space:nowrap" in STYLE
+
+
+def test_the_plain_copy_names_the_controls_for_readers_on_paper(explorer):
+    static = explorer._panel.static()
+    paper = "The book on screen has them all, with controls for kind, x, t."
+    assert f'<small class="explorer-paper">{paper}</small>' in static
+    assert ".explorer-paper{display:none" in STYLE
+    assert "@media print{.explorer-screen{display:none;}.explorer-paper{display:inline;}}" in STYLE
 
 
 def test_text_is_escaped():

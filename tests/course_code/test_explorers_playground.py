@@ -7,7 +7,15 @@ import pytest
 
 from course_code.explorers import Prediction, playground
 from course_code.explorers.playground import DATA_SETS, STARTS, STEPS, data, train
-from course_code.explorers.playground_picture import REACH, _short, distinct_units, draw
+from course_code.explorers.playground_picture import (
+    COLUMNS,
+    CROSS,
+    REACH,
+    _short,
+    dead_units,
+    distinct_units,
+    draw,
+)
 from course_code.network import MLP
 from course_code.training import fit
 
@@ -117,7 +125,7 @@ def test_the_picture_says_its_numbers(runs):
 
 def test_the_band_of_losses_covers_all_draws_to_the_last_step(runs):
     run = runs["moons", "Xavier"]
-    loss = draw(run, LAST, "moons", "Xavier", "tanh").svg.partition("(0 172)")[2]
+    loss = draw(run, LAST, "moons", "Xavier", "tanh").svg.partition("(0 187)")[2]
     band = re.search(r'fill-opacity="\.2" d="M([^z]+)z', loss)[1]
     points = np.array([point.split() for point in band.split("L")], float)
     x = points[:, 0]
@@ -145,6 +153,41 @@ def test_negative_weights_are_dashed_and_tiny_ones_have_no_colour(runs):
     assert {bool(dash) for name, _, dash in drawn if name == "k1"} == {True}
     assert {bool(dash) for name, _, dash in drawn if name == "k0"} == {False}
     assert len({width for _, width, _ in drawn}) > 2
+
+
+def test_dead_relu_units_are_crosses_and_counted():
+    run = train(["XOR"], ["too large"], "relu")["XOR", "too large"]
+    network = run.networks[LAST]
+    dead = dead_units(network, run.X)
+    slopes = [z > 0 for z in network.forward(run.X).pre_activations[:-1]]
+    for layer, slope in zip(dead, slopes):
+        np.testing.assert_array_equal(layer, ~slope.any(axis=0))
+    first, second = (int(layer.sum()) for layer in dead)
+    assert (first, second) == (1, 4)
+    picture = draw(run, LAST, "XOR", "too large", "relu")
+    assert f"Dead hidden units, 0 on all points: {first} and {second} of 6." in picture.description
+    assert f"× dead, 0 on all points: {first} of 6, then {second} of 6" in picture.svg
+    assert crosses_and_dots(picture) == (5, 15 - 5)
+    places = set(re.findall(rf"M(\d+) (\d+){CROSS}", picture.svg))
+    first_unit = int(np.flatnonzero(dead[0])[0])
+    assert (str(COLUMNS[1]), str(2 * first_unit)) in places
+
+
+def test_units_that_live_have_no_cross(runs):
+    relu = train(["XOR"], ["He"], "relu")["XOR", "He"]
+    picture = draw(relu, LAST, "XOR", "He", "relu")
+    assert "Dead hidden units, 0 on all points: 0 and 0 of 6." in picture.description
+    assert crosses_and_dots(picture) == (0, 15)
+    # A tanh unit whose value is 0 has a slope: it is not dead.
+    zeros = draw(runs["XOR", "zeros"], LAST, "XOR", "zeros", "tanh")
+    assert "dead" not in (zeros.description + zeros.svg).lower()
+    assert crosses_and_dots(zeros) == (0, 15)
+
+
+def crosses_and_dots(picture):
+    """Count the units of each kind; the data's dots are in the other drawing."""
+    network = picture.svg.partition("(15 32)")[2].partition("</g>")[0]
+    return network.count(CROSS), len(re.findall(r"M\d+ \d+h0", network))
 
 
 def test_a_flat_surface_has_no_boundary(runs):

@@ -105,6 +105,22 @@ def test_the_description_has_the_numbers():
     assert "it takes" in draw("standardized", rate).description
 
 
+@pytest.mark.parametrize("features", FEATURES)
+def test_every_curve_is_named_with_its_colour_and_dash(features):
+    svg = draw(features, 1.0).svg
+    named = re.findall(
+        r'<path class="l (k\d d\d)"( style="stroke-width:4")? d="M[^"]+"/><text [^>]*>([^<]+)', svg
+    )
+    assert [name for *_, name in named] == list(FEATURES)
+    for color, (classes, thick, name) in enumerate(named):
+        assert classes == f"k{color} d{color}"
+        assert bool(thick) == (name == features)
+        # The sample, the curve and the limit.
+        assert len(re.findall(rf'class="(?:l )?k{color} d{color}"', svg)) == 3
+    # Names are written twice: beside the sample, and to the left of the limits.
+    assert [svg.count(f">{name}</text>") for name in FEATURES] == [2, 2, 2]
+
+
 def test_the_explorer_has_all_states_and_computes_others():
     explorer = scaling.scaling()
     assert [control.key for control in explorer.controls] == ["features", "learning_rate"]

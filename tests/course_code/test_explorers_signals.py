@@ -118,9 +118,13 @@ def test_the_description_says_what_the_histograms_show_at_their_ends():
 
 def test_the_picture_marks_what_died():
     dead = draw(measure("tanh", [0.1], depth=50)[0.1], "tanh", 0.1)
-    assert "float32 underflows" in dead.svg
-    assert "● all 0 after" in dead.svg
-    assert "▲ all 0 before" in dead.svg
+    assert "(grey: float32 under- or overflows)" in dead.svg
+    forward, backward = (
+        int(re.search(rf"{what} are all 0 from layer (\d+)", dead.description)[1])
+        for what in ("pre-activations", "gradients")
+    )
+    assert f"● all 0 from {forward} on" in dead.svg
+    assert f"▲ all 0 from {backward} down" in dead.svg
     alive = draw(measure("tanh", [1.0], depth=50)[1.0], "tanh", 1.0)
     assert "float32" not in alive.svg
     for picture in (dead, alive):

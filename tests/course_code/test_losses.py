@@ -67,13 +67,14 @@ def test_gradient_by_finite_differences(name):
 
 @pytest.mark.parametrize("n_outputs", [1, 3])
 @pytest.mark.parametrize("name", losses.names())
-def test_the_slope_from_the_known_cost_is_the_slope(name, n_outputs):
+def test_cost_and_slope_together_are_both_alone(name, n_outputs):
     n_outputs += name == "categorical_cross_entropy"
     loss, rng = losses.get(name), np.random.default_rng(0)
     logits = 5 * rng.standard_normal((20, n_outputs))
     y = rng.integers(0, 2, 20 if name.startswith("cat") or n_outputs == 1 else (20, n_outputs))
     targets = loss.encode(y, logits.shape, "y")
-    slope = loss.slope(logits, targets, loss.cost(logits, targets))
+    cost, slope = loss._cost_and_slope(logits, targets)
+    np.testing.assert_array_equal(cost, loss.cost(logits, targets))
     np.testing.assert_array_equal(slope, loss.slope(logits, targets))
 
 
@@ -228,3 +229,29 @@ def test_torch_agrees(name):
     np.testing.assert_allclose(
         loss.gradient(logits, y), tensor.grad.numpy(), rtol=1e-12, atol=1e-15
     )
+
+
+def test_logits_as_far_apart_as_floats_can_be():
+    loss = losses.get("categorical_cross_entropy")
+    logits = [[1e308, -1e308, 0.0], [0.0, 745.0, -1e308]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert loss.value(logits, [0, 0]) == 372.5
+        slopes = loss.gradient(logits, [0, 0])
+    np.testing.assert_allclose(slopes, [[0, 0, 0], [-0.5, 0.5, 0]], atol=1e-15)
+
+
+def test_binary_cost_and_slope_against_more_digits():
+    """To within a few units in the last place, from the far left to the far right."""
+    logits = np.linspace(-740.0, 740.0, 20001)[:, None]
+    loss = losses.get("binary_cross_entropy")
+    for dtype, far in ((np.float64, 708), (np.float32, 87)):
+        z = logits[np.abs(logits[:, 0]) < far].astype(dtype)
+        for sign in (-1, 1):
+            margins = sign * z.astype(np.longdouble)
+            cost, slope = loss._cost_and_slope(z, np.full_like(z, sign))
+            assert cost.dtype == slope.dtype == dtype
+            expected = np.log1p(np.exp(-np.abs(margins))) - np.minimum(margins, 0)
+            near = 5 * np.finfo(dtype).eps
+            np.testing.assert_allclose(cost, expected[:, 0].astype(dtype), rtol=near)
+            np.testing.assert_allclose(slope, -sign / (1 + np.exp(margins)), rtol=near)

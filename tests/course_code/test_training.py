@@ -1,9 +1,11 @@
 """The training loop against loops by hand; divergence, interruption and errors."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from course_code import ensembles, initializers, losses, training
+from course_code import activations, ensembles, initializers, losses, training
 from course_code.network import MLP
 from course_code.optimizers import SGD, Adam
 
@@ -428,3 +430,70 @@ def test_predict_and_accuracy_refuse_the_same():
 def test_a_start_can_be_a_partial_of_the_zoo():
     large = initializers.get("random_normal", std=10.0)
     assert start(initializer=large).weights[0].std() > 3
+
+
+# ---- a loss of one's own -----------------------------------------------------------------------
+
+
+def own_loss(weights=1.0, dtype=float):
+    """Return a squared error that is written for one network and all of its samples."""
+
+    def encode(y, shape, name):
+        return y.reshape(shape)
+
+    def cost(logits, targets):
+        return ((weights * np.square(logits - targets)).astype(dtype)).sum(axis=1)
+
+    def slope(logits, targets):
+        return (2.0 * weights * (logits - targets)).astype(dtype)
+
+    def hits(logits, targets):
+        return ((logits > 0.5) == (targets > 0.5)).all(axis=1)
+
+    return losses.Loss("own", encode, cost, slope, hits)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_loss_of_ones_own_sees_the_whole_batch_of_each_step(monkeypatch, parts):
+    monkeypatch.setattr("course_code.blocks.SAMPLES", 4)
+    monkeypatch.setattr("course_code.blocks.PRODUCTS", 1)
+    monkeypatch.setattr("course_code.blocks._available_threads", lambda: parts)
+    X, y = data()
+    network, by_hand = start(), start()
+    loss, accuracies = own_loss(np.linspace(0.5, 2.0, len(y))[:, None]), []
+
+    def callback(step, network):
+        accuracies.append(np.mean((network.logits(X)[:, 0] > 0.5) == y))
+
+    history = training.fit(
+        network, X, y, loss=loss, learning_rate=0.05, epochs=20, callback=callback
+    )
+    np.testing.assert_array_equal(history.accuracy, accuracies)
+    for step in range(20):
+        value, gradients = by_hand.gradients(X, y, loss)
+        assert history.loss[step] == pytest.approx(value, rel=1e-12)
+        for parameter, gradient in zip(by_hand.parameters, gradients.parameters, strict=True):
+            parameter -= 0.05 * gradient
+    assert len(set(accuracies)) > 2
+
+
+def test_a_loss_made_from_one_of_ours_is_not_taken_for_it():
+    ours = losses.get("binary_cross_entropy")
+    half = dataclasses.replace(ours, slope=lambda logits, targets: ours.slope(logits, targets) / 2)
+    X, y = data()
+    one, other = start(), start()
+    training.fit(one, X, y, loss=half, learning_rate=0.2, epochs=5)
+    training.fit(other, X, y, loss=ours, learning_rate=0.1, epochs=5)
+    for a, b in zip(one.parameters, other.parameters, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_float32_training_with_a_loss_and_an_activation_that_return_float64():
+    wide = activations.Activation("wide", lambda z: np.sin(z.astype(float)), lambda z, a: np.cos(z))
+    X, y = data()
+    network, expected = start(dtype=np.float32, activation=wide), start(activation=wide)
+    history = training.fit(network, X, y, loss=own_loss(), learning_rate=0.1, epochs=5)
+    reference = training.fit(expected, X, y, loss=own_loss(), learning_rate=0.1, epochs=5)
+    np.testing.assert_allclose(history.loss, reference.loss, rtol=1e-5)
+    parts = [*network.parameters, *network.forward(X).activations]
+    assert {array.dtype for array in parts} == {np.dtype(np.float32)}

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from course_code import activations, losses, products, training, workspace
+from course_code import activations, ensembles, losses, products, training, workspace
 from course_code.network import MLP
 from course_code.optimizers import SGD, Adam, RMSProp, regroup
 from course_code.residual import ResidualMLP
@@ -140,10 +140,10 @@ def test_a_step_overwrites_the_arrays_of_the_last_and_keeps_the_type(name, span,
     if span:
         network = training.SpanNetwork(network, inputs)
         inputs = network.project(inputs)
-    work = workspace.Workspace(network, SGD(0.1), 24)
+    work = workspace.Workspace(network, SGD(0.1), loss, 24)
     held = []
     for _ in range(2):
-        work.step(inputs, targets, loss)
+        work.step(inputs, targets)
         trace, gradients = work._blocks._last[24]
         held.append([*trace.pre_activations, *gradients.parameters, *gradients.pre_activations])
         work.update()
@@ -166,13 +166,32 @@ def test_overwriting_gives_the_gradients_of_new_arrays(residual, norm):
     network = ResidualMLP(3, 6, 2, 1, **how) if residual else MLP(SIZES, **how)
     loss = losses.get("binary_cross_entropy")
     targets = network.encode(loss, X, y)
-    work = workspace.Workspace(network, SGD(0.5), 24)
+    work = workspace.Workspace(network, SGD(0.5), loss, 24)
     for _ in range(3):
         fresh_value, fresh = work.model.copy().gradients(X, y)
-        value, _ = work.step(X, targets, loss)
+        value, _ = work.step(X, targets)
         assert value == fresh_value
         ours = work._blocks._last[24][1]
         for a, b in zip(ours.parameters, fresh.parameters, strict=True):
+            np.testing.assert_array_equal(a, b)
+        work.update()
+
+
+@pytest.mark.parametrize("sizes", [[3, 1], [3, 4, 1, 7, 2, 5, 3, 1], [3, 1, 1, 1, 1, 1, 1]])
+@pytest.mark.parametrize("name", ["tanh", "gelu"])
+@pytest.mark.parametrize("n_members", [0, 2])
+def test_signals_that_take_turns_do_not_overwrite_each_other(sizes, name, n_members):
+    X, y = data()
+    network = start(sizes=sizes, activation=name)
+    if n_members:
+        network = ensembles.stack([start(i, sizes, activation=name) for i in range(n_members)])
+    loss = losses.get("binary_cross_entropy")
+    work = workspace.Workspace(network, SGD(0.5), loss, 24)
+    for n in (24, 23, 24):  # the arrays for each size of batch are its own
+        value, fresh = work.model.copy().gradients(X[:n], y[:n])
+        got, _ = work.step(X[:n], network.encode(loss, X[:n], y[:n]))
+        np.testing.assert_array_equal(got, value)
+        for a, b in zip(work._blocks._last[n][1].parameters, fresh.parameters, strict=True):
             np.testing.assert_array_equal(a, b)
         work.update()
 

@@ -27,7 +27,9 @@ RULES = (
 
 def compare_fans(answers: Answers, shape: tuple[int, ...], right: tuple[int, int]) -> None:
     result, what = answers.call("fans", shape), f"fans({shape})"
-    if not isinstance(result, list | tuple) or len(result) != 2:
+    if isinstance(result, list | tuple) and len(result) != 2:
+        raise Problem(f"{what} is {result}: a pair (fan_in, fan_out) is expected")
+    if not isinstance(result, list | tuple):
         raise Problem(f"{what} must return a pair (fan_in, fan_out); is a `return` missing?")
     if not all(isinstance(fan, int) for fan in result):
         raise Problem(f"{what} is {result}: whole numbers are expected")
