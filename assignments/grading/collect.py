@@ -119,7 +119,18 @@ def take(course: Course, name: str, student: str, handed: list[Handed]) -> tuple
         note(place, f"{PurePosixPath(newest.entry.path).name} {refusal}")
         kept = "; the earlier one stays" if place.exists() else ""
         return [*notes, f"{shown(newest.entry.path)} {refusal}; REFUSED{kept}"], False
+    number = place.with_name("number.txt")  # the platform's, of what is here; it grows
+    here = int(number.read_text()) if place.exists() and number.exists() else 0
+    if 0 < newest.order[-1] < here:
+        notes.append(f"{shown(newest.entry.path)} is older than what is here; left aside")
+        return notes, True
+    if newest.order[-1]:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        number.write_text(str(newest.order[-1]))
+    else:
+        number.unlink(missing_ok=True)
     if place.exists() and place.read_bytes() == data:
+        (place.parent / "REFUSED.txt").unlink(missing_ok=True)
         return notes, True
     if place.exists():
         notes.append("replaces an earlier submission")
@@ -167,7 +178,7 @@ def _handed(
     found = match.groupdict()
     student = roster.student(found["name"], platform, found["number"])
     raw = f"{found['name']} {found['number']}"
-    return Handed(student, raw, entry, _order(name, stem, int(found.get("file") or 0)))
+    return Handed(student, raw, entry, _order(name, stem, int((found.get("file") or "0")[:18])))
 
 
 def _order(name: str, stem: str, number: int) -> tuple[bool, int, int]:

@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 import course_code
 from course_code.exercises import Answers
+from grading.interrupt import shielded
 from grading.notebook import Notebook, load, mark
 
 ASSIGNMENTS = Path(__file__).resolve().parent.parent
@@ -55,9 +56,12 @@ class Course:
         configure(config, self.root)
         return config
 
-    @property
-    def database(self) -> str:
-        return f"sqlite:///{self.root / 'gradebook.db'}"
+    def gradebook(self) -> Any:
+        """Open nbgrader's gradebook, to be used in a ``with``; a new one if there is none."""
+        from nbgrader.api import Gradebook
+
+        with shielded():  # nbgrader starts `alembic` for a new one
+            return Gradebook(f"sqlite:///{self.root / 'gradebook.db'}")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grading import roster as rosters
 from grading.course import Course, Trouble
+from grading.interrupt import STOP
 from grading.notebook import mark
 from grading.roster import Person
 from grading.run import load
@@ -28,27 +29,33 @@ class Score:
 
 def feedback(course: Course, name: str) -> str:
     """Write feedback/STUDENT/SET/SET.html for everyone in the gradebook, and a zip of them all."""
-    from nbgrader.api import Gradebook
     from nbgrader.apps.api import NbGraderAPI
 
     course.problem_set(name)
-    with Gradebook(course.database) as gradebook:
+    with course.gradebook() as gradebook:
         students = sorted(s.student.id for s in gradebook.assignment_submissions(name))
     if not students:
         raise Trouble(f"nothing of {name} is graded yet: run make grade SET={name}")
     api = NbGraderAPI(config=course.config())
     lines, pages = [], []
     for student in students:
+        STOP.check()
+        if not (course.root / "autograded" / student / name / f"{name}.ipynb").exists():
+            lines.append(f"  {student}: no feedback: run make grade SET={name} again")
+            continue
         page = course.root / "feedback" / student / name / f"{name}.html"
         outcome = api.generate_feedback(name, student, force=True)
         if outcome["success"] and page.exists():
             pages.append((student, page))
         else:
-            lines.append(f"  {student}: no feedback: {str(outcome.get('log'))[-500:]}")
+            why = str(outcome.get("log") or outcome.get("error"))
+            lines.append(f"  {student}: no feedback: {why[-500:].strip()}")
     archive = course.root / "feedback" / f"{name}.zip"
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+    partial = archive.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
         for student, page in pages:
             file.write(page, f"{name}/{student}.html")
+    os.replace(partial, archive)
     return "\n".join(
         [f"{name}: feedback for {len(pages)} students, all of it in {archive}", *lines]
     )
@@ -74,18 +81,20 @@ def grades(course: Course, roster_path: str = "") -> str:
     lines = [f"{len(people)} students in {folder / 'grades.csv'} and {folder / 'canvas.csv'}"]
     if open_ones:
         lines.append(f"{open_ones} marks are missing or preliminary: see the status columns")
+    if listed and found:
+        lines.append(f"not in the class list: {', '.join(found)}")
     return "\n".join(lines)
 
 
 def scores_of(course: Course, name: str) -> dict[str, Score]:
     """Return the marks of one set, for those who handed it in."""
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import MissingEntry
 
     scores = {}
     for student in course.students(name):  # refused ones are in no gradebook
         reason = load(course.problem_set(name).result(student)).get("reason")
         scores[student] = Score(None, f"refused: {reason}" if reason else "not graded yet")
-    with Gradebook(course.database) as gradebook:
+    with course.gradebook() as gradebook:
         try:
             submissions = gradebook.assignment_submissions(name)
         except MissingEntry:

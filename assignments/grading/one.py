@@ -34,16 +34,20 @@ def grade(problem_set: ProblemSet, path: Path, **options: Any) -> dict[str, Any]
     """
     hidden = problem_set.checks()
     started = time.monotonic()
+    note = path.with_name("REFUSED.txt")  # written when it was collected
+    at_the_door = note.read_text("utf-8") if note.is_file() else ""
     try:
         laid = notebook.overlay(problem_set.student_version(), notebook.read(path))
     except notebook.Refused as refused:
-        at_the_door = path.with_name("REFUSED.txt")  # written when it was collected
-        reason = at_the_door.read_text("utf-8") if at_the_door.is_file() else str(refused)
-        return {"status": "refused", "reason": reason, "notes": [], "key": ""}
+        return {"status": "refused", "reason": at_the_door or str(refused), "notes": [], "key": ""}
     with Remote(laid.runnable(), problem_set.folder, **options) as answers:
         answers.run()
         tasks = mark_tasks(hidden, answers)
         notes = laid.notes + trouble(answers)
+        if at_the_door:
+            notes.insert(
+                0, f"this is an earlier one; what came after it was refused: {at_the_door}"
+            )
         return {
             "status": "graded",
             "key": key(problem_set, laid),

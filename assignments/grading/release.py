@@ -15,6 +15,7 @@ from types import ModuleType
 import nbformat
 
 from grading.course import ASSIGNMENTS, Course, Trouble
+from grading.interrupt import STOP
 
 REPOSITORY = ASSIGNMENTS.parent
 ON_COLAB = """\
@@ -44,6 +45,7 @@ def make(course: Course, names: list[str], students_url: str = "", branch: str =
     release = course.root / "release"
     for name in names:
         generate(course, name)
+        STOP.check()
     wheel = add_requirements(release)
     (release / "README.txt").write_text(README, encoding="utf-8")
     lines = []
@@ -60,12 +62,12 @@ def make(course: Course, names: list[str], students_url: str = "", branch: str =
 
 def prepare(course: Course, name: str) -> None:
     """See that there is a students' version and that the gradebook knows the set."""
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import MissingEntry
 
     if not course.problem_set(name).release.exists():
         generate(course, name)
         return
-    with Gradebook(course.database) as gradebook, suppress(MissingEntry):
+    with course.gradebook() as gradebook, suppress(MissingEntry):
         gradebook.find_assignment(name)
         return
     with tempfile.TemporaryDirectory() as elsewhere:  # what students have stays as it is
@@ -85,6 +87,7 @@ def generate(course: Course, name: str, folder: str = "release") -> None:
     course.problem_set(name)
     config = course.config()
     config.CourseDirectory.release_directory = folder
+    course.gradebook().close()
     api = NbGraderAPI(config=config)
     outcome = api.generate_assignment(name, force=True, create=True)
     if not outcome["success"]:

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -24,12 +25,12 @@ from tqdm import tqdm
 
 from grading import notebook, release, written
 from grading.course import STUDENT, Course, ProblemSet, Trouble
+from grading.interrupt import STOP
 from grading.one import key
 from grading.remote import TOTAL_SECONDS
 from grading.sandbox import check_available
 
 Result = dict[str, Any]
-RUNNING: set[subprocess.Popen[bytes]] = set()
 
 
 def in_own_process(problem_set: ProblemSet, path: Path, unprotected: bool) -> Result:
@@ -39,6 +40,8 @@ def in_own_process(problem_set: ProblemSet, path: Path, unprotected: bool) -> Re
     paths = os.pathsep.join([str(Path(__file__).resolve().parent.parent), *sys.path])
     environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     environment["OPENBLAS_NUM_THREADS"] = "1"
+    if STOP.asked:
+        return failed("interrupted")
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -47,7 +50,9 @@ def in_own_process(problem_set: ProblemSet, path: Path, unprotected: bool) -> Re
         env=environment,
         start_new_session=True,
     )
-    RUNNING.add(process)
+    STOP.running.add(process)
+    if STOP.asked:  # by now
+        STOP.kill()
     try:
         output, errors = process.communicate(timeout=TOTAL_SECONDS + 120)
     except subprocess.TimeoutExpired:
@@ -55,7 +60,7 @@ def in_own_process(problem_set: ProblemSet, path: Path, unprotected: bool) -> Re
         process.communicate()
         return failed("the checks did not end")
     finally:
-        RUNNING.discard(process)
+        STOP.running.discard(process)
     if process.returncode != 0:
         last = errors.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
         return failed(last[0][:500])
@@ -101,6 +106,7 @@ def grade_all(
     stamps = {student: stamp(problem_set, student) for student in students}
     results = {student: load(problem_set.result(student)) for student in students}
     todo = [s for s in students if results[s].get("stamp") != stamps[s]]
+    graded = len(students) - len(todo)
     pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
     bar = tqdm(total=len(todo), unit="submission", disable=not progress or not todo)
     try:
@@ -113,25 +119,32 @@ def grade_all(
             results[student] = {**job.result(), "stamp": stamps[student]}
             if results[student]["status"] != "failed":
                 save(problem_set.result(student), results[student])
-            bar.update()
-    except KeyboardInterrupt:
-        for process in list(RUNNING):
-            os.killpg(process.pid, signal.SIGKILL)
+                graded += 1
+            STOP.finished = f"{problem_set.name}: {graded} of {len(students)} are graded"
+            bar.update(not STOP.asked)
+    except BaseException:
+        STOP.kill()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
         bar.close()
+    STOP.check()
     return results
 
 
 def stamp(problem_set: ProblemSet, student: str) -> str:
-    """Return what a result has to carry to be still valid: the submission and its judges."""
+    """Return what a result has to carry to be still valid: a digest of submission and judges."""
     path = problem_set.submission(student)
-    try:
-        status = path.lstat()
-    except OSError:
-        return f"{problem_set.fingerprint} no notebook"
-    return f"{problem_set.fingerprint} {status.st_size} {status.st_mtime_ns} {status.st_mode}"
+    digest = hashlib.sha256(problem_set.fingerprint.encode())
+    for file in (path, path.with_name("REFUSED.txt")):
+        try:
+            status = file.lstat()
+            small = stat.S_ISREG(status.st_mode) and status.st_size <= notebook.MAX_FILE
+            content = file.read_bytes() if small else b""
+            digest.update(f"{status.st_mode} {status.st_size}\n".encode() + content)
+        except OSError as error:
+            digest.update(f"{type(error).__name__}\n".encode())
+    return digest.hexdigest()
 
 
 def result_of(problem_set: ProblemSet, laid: notebook.Notebook, student: str) -> Result:
@@ -184,7 +197,7 @@ def record(course: Course, name: str, results: dict[str, Result], progress: bool
 
     nbgrader reads notebooks that we wrote (the overlays), never a submission itself.
     """
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import MissingEntry
     from nbgrader.apps.api import NbGraderAPI
 
     (course.root / "results" / name).mkdir(parents=True, exist_ok=True)
@@ -193,11 +206,17 @@ def record(course: Course, name: str, results: dict[str, Result], progress: bool
         config.CourseDirectory.submitted_directory = folder
         config.CourseDirectory.autograded_directory = str(course.root / "autograded")
         graded = {s: r for s, r in results.items() if r["status"] == "graded"}
-        for student, result in tqdm(graded.items(), "gradebook", disable=not progress):
+        entered = tqdm(graded.items(), "gradebook", disable=not progress)
+        for count, (student, result) in enumerate(entered):
+            STOP.finished = f"{name}: all are graded, {count} of {len(graded)} are in the gradebook"
+            STOP.check()
             done = course.root / "results" / name / f"{student}.recorded"
-            known = _known(course, name, student)
+            page = course.root / "autograded" / student / name / f"{name}.ipynb"
+            before = marks(course, name, student)
+            right = {task: t["points"] for task, t in result["tasks"].items()}
             version = hashlib.sha256((result["key"] + result["notebook"]).encode()).hexdigest()
-            if known and done.exists() and done.read_text() == version:
+            same = done.exists() and done.read_text() == version
+            if same and before == right and page.exists():  # both may have been put back or deleted
                 continue
             by_hand = written.marked(course, name, student)
             place = Path(folder) / student / name
@@ -206,48 +225,58 @@ def record(course: Course, name: str, results: dict[str, Result], progress: bool
             outcome = NbGraderAPI(config=config).autograde(name, student, force=True, create=True)
             shutil.rmtree(place)
             recorded = marks(course, name, student) if outcome["success"] else None
-            if recorded == {task: t["points"] for task, t in result["tasks"].items()}:
-                result["notes"] = result["notes"] + written.settle(course, name, student, by_hand)
+            if recorded == right:
+                result["to_do"] = written.settle(course, name, student, by_hand)
                 done.write_text(version)
                 continue
             log = outcome.get("log") or outcome.get("error") or ""
             result.update(failed(f"nbgrader recorded {recorded}: {log[-2000:]}"))
-            if not known:  # else it would count as handed in, with 0 points
-                with Gradebook(course.database) as gradebook, suppress(MissingEntry):
+            if before is None:  # else it would count as handed in, with 0 points
+                with course.gradebook() as gradebook, suppress(MissingEntry):
                     gradebook.remove_submission(name, student)
 
 
-def marks(course: Course, name: str, student: str) -> dict[str, float]:
-    """Return what the gradebook holds: the points of each task that is graded automatically."""
-    from nbgrader.api import Gradebook
+def marks(course: Course, name: str, student: str) -> dict[str, float] | None:
+    """Return what the gradebook holds: the points of each task that is graded automatically.
 
-    with Gradebook(course.database) as gradebook:
-        notebooks = gradebook.find_submission(name, student).notebooks
+    None if it holds nothing of that student.
+    """
+    from nbgrader.api import MissingEntry
+
+    with course.gradebook() as gradebook:
+        try:
+            notebooks = gradebook.find_submission(name, student).notebooks
+        except MissingEntry:
+            return None
         grades = [grade for notebook in notebooks for grade in notebook.grades]
         return {g.name: g.auto_score for g in grades if g.cell.cell_type == "code"}
 
 
-def _known(course: Course, name: str, student: str) -> bool:
-    from nbgrader.api import Gradebook, MissingEntry
+def report(
+    name: str,
+    results: dict[str, Result],
+    bad_names: Iterable[str] = (),
+    details: Path | None = None,
+) -> str:
+    """Return what the instructor reads after a run: counts, and a line for everything odd.
 
-    with Gradebook(course.database) as gradebook:
-        try:
-            gradebook.find_submission(name, student)
-        except MissingEntry:
-            return False
-    return True
-
-
-def report(name: str, results: dict[str, Result], bad_names: Iterable[str] = ()) -> str:
-    """Return what the instructor reads after a run: counts, and a line for everything odd."""
+    With `details`, the file that holds the whole report, what was odd in a submission that has its
+    marks is only counted. What asks for something to be done is always there.
+    """
     counts: dict[str, int] = {}
-    lines = []
+    lines, odd = [], []
     for student, result in sorted(results.items()):
-        status = result["status"]
+        status, notes = result["status"], result["notes"]
         counts[status] = counts.get(status, 0) + 1
         if status != "graded":
             lines.append(f"  {student}: {status.upper()}, no marks: {result['reason']}")
-        lines += [f"  {student}: {note}" for note in result["notes"]]
+        lines += [f"  {student}: {note}" for note in result.get("to_do", [])]
+        if details is None:
+            lines += [f"  {student}: {note}" for note in notes]
+        elif notes:
+            odd.append(f"{student} {len(notes)}")
+    if odd:
+        lines.append(f"  odd in the graded submissions (see {details}): {', '.join(odd)}")
     lines += [f"  {folder!r}: not a student's name, skipped" for folder in bad_names]
     total = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     return "\n".join([f"{name}: {total or 'no submissions'}", *lines])
@@ -260,10 +289,12 @@ def grade(course: Course, name: str, **options: Any) -> tuple[dict[str, Result],
     if not found:
         raise Trouble(f"nothing of {name} is handed in: run make collect SET={name} FROM=... first")
     release.prepare(course, name)
+    STOP.check()
     students = [student for student in found if STUDENT.fullmatch(student)]
     results = grade_all(problem_set, students, **options)
     record(course, name, results, options.get("progress", True))
-    text = report(name, results, sorted(set(found) - set(students)))
-    (course.root / "results" / name).mkdir(parents=True, exist_ok=True)
-    (course.root / "results" / name / "report.txt").write_text(text + "\n", encoding="utf-8")
-    return results, text
+    bad_names = sorted(set(found) - set(students))
+    details = course.root / "results" / name / "report.txt"
+    details.parent.mkdir(parents=True, exist_ok=True)
+    details.write_text(report(name, results, bad_names) + "\n", encoding="utf-8")
+    return results, report(name, results, bad_names, details)

@@ -125,7 +125,9 @@ def check_available() -> None:
     if shutil.which("bwrap") is None:
         raise Unavailable(NO_SANDBOX.format(reason="bwrap (bubblewrap) is not installed"))
     command = [*bubblewrap(None), sys.executable, "-c", "import numpy"]
-    trial = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    trial = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, start_new_session=True
+    )
     if trial.returncode != 0:
         reason = f"bwrap does not work here ({trial.stderr.strip()[-300:]})"
         raise Unavailable(NO_SANDBOX.format(reason=reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grading.course import Course
+from grading.interrupt import STOP
 from grading.run import Result, in_own_process
 
 
@@ -14,6 +15,7 @@ def check(course: Course, names: list[str], unprotected: bool = False) -> int:
         possible = sum(problem_set.points().values())
         for what, path in (("solution", problem_set.source), ("untouched", problem_set.release)):
             result = in_own_process(problem_set, path, unprotected)
+            STOP.check()
             points = earned(result)
             good = points == (possible if what == "solution" else 0)
             print(

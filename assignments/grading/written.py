@@ -7,19 +7,30 @@ from grading.course import Course
 
 
 def answers(course: Course, name: str, student: str) -> dict[str, str]:
-    """Return the written answers in the gradebook's copy of a submission, by grade_id."""
+    """Return what each graded cell judges in the gradebook's copy of a submission, by grade_id.
+
+    That is the text of a written answer; for a task in code, whose points somebody may have
+    overruled, it is all of the student's code.
+    """
     path = course.root / "autograded" / student / name / f"{name}.ipynb"
     cells = notebook.load(path)["cells"] if path.exists() else []
+    code = [
+        c["source"] for c in cells if c["cell_type"] == "code" and not notebook.mark(c).get("grade")
+    ]
     marked = [(notebook.mark(cell), cell["source"]) for cell in cells]
-    return {m["grade_id"]: text for m, text in marked if m.get("grade") and m.get("solution")}
+    return {
+        mark["grade_id"]: text if mark.get("solution") else "\n".join(code)
+        for mark, text in marked
+        if mark.get("grade")
+    }
 
 
 def marked(course: Course, name: str, student: str) -> dict[str, str]:
-    """Return the written answers that have points given by hand."""
-    from nbgrader.api import Gradebook, MissingEntry
+    """Return the answers that have points given by hand."""
+    from nbgrader.api import MissingEntry
 
     texts = answers(course, name, student)
-    with Gradebook(course.database) as gradebook:
+    with course.gradebook() as gradebook:
         try:
             notebooks = gradebook.find_submission(name, student).notebooks
         except MissingEntry:
@@ -34,10 +45,8 @@ def settle(course: Course, name: str, student: str, before: dict[str, str]) -> l
 
     nbgrader itself keeps the points, and asks to look again at all answers, changed or not.
     """
-    from nbgrader.api import Gradebook
-
     now, notes = answers(course, name, student), []
-    with Gradebook(course.database) as gradebook:
+    with course.gradebook() as gradebook:
         for grade_id, text in before.items():
             grade = gradebook.find_grade(grade_id, name, name, student)
             changed = now.get(grade_id) != text

@@ -47,7 +47,7 @@ def handed_in(course: Course) -> dict[str, str]:
     return {
         f.relative_to(course.root / "submitted").as_posix(): f.read_text()
         for f in files
-        if f.is_file()
+        if f.is_file() and f.name != "number.txt"
     }
 
 
@@ -181,6 +181,24 @@ def test_collecting_again_replaces_only_what_changed(course: Course, tmp_path: P
     assert path.stat().st_mtime_ns == stamp
     assert "b: replaces an earlier submission" in report
     assert "a:" not in report
+
+
+def test_an_older_zip_does_not_replace_a_newer_submission(course: Course, tmp_path: Path) -> None:
+    class_list(course)
+    newer = zipped(tmp_path / "new.zip", {"schmidtanna_12345_680_tiny-1.ipynb": NEWER})
+    older = zipped(tmp_path / "old.zip", {"schmidtanna_12345_67_tiny.ipynb": NOTEBOOK})
+    collect(course, "tiny", newer)
+    report, refused = collect(course, "tiny", older)
+    assert refused == 0
+    assert "anna: schmidtanna_12345_67_tiny.ipynb is older than what is here" in report
+    assert handed_in(course) == {"anna/tiny/tiny.ipynb": NEWER}
+    # A folder's file has no number: whoever puts it there means it.
+    folder = tmp_path / "folder"
+    (folder / "anna").mkdir(parents=True)
+    (folder / "anna/tiny.ipynb").write_text(NOTEBOOK)
+    assert "replaces an earlier submission" in collect(course, "tiny", folder)[0]
+    collect(course, "tiny", older)
+    assert handed_in(course) == {"anna/tiny/tiny.ipynb": NOTEBOOK}
 
 
 def test_a_later_zip_and_a_later_class_list(course: Course, tmp_path: Path) -> None:

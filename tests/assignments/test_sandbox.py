@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny
-from grading import __main__, sandbox
+from grading import commands, sandbox
 from grading.remote import Remote
 
 from course_code.exercises import Problem, Seed
@@ -216,12 +216,12 @@ def test_elsewhere_than_on_linux_grading_is_refused(monkeypatch: pytest.MonkeyPa
 def test_unprotected_is_asked_for_by_name_and_said_aloud(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert __main__.wish("") is False
+    assert commands.wish("") is False
     assert capsys.readouterr().err == ""
-    assert __main__.wish("yes") is True
+    assert commands.wish("yes") is True
     assert "can do all that you can" in capsys.readouterr().err
-    with pytest.raises(__main__.Trouble, match="UNPROTECTED must be yes or left out; got '1'"):
-        __main__.wish("1")
+    with pytest.raises(commands.Trouble, match="UNPROTECTED must be yes or left out; got '1'"):
+        commands.wish("1")
 
 
 def test_unprotected_runs_without_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
