@@ -103,8 +103,8 @@ clean-notebooks: $(INSTALLED) ## drop pictures and metadata noise from the noteb
 	@$(PY) tools/notebooks.py clean $(NOTEBOOKS)
 
 .PHONY: test-attacks
-test-attacks: $(INSTALLED) ## try every attack on the grader: two minutes, needs bubblewrap
-	@ATTACKS=yes $(PY) -m pytest -n 2 tests/assignments/test_attacks.py $(ARGS)
+test-attacks: $(INSTALLED) ## try every attack on the grader, interrupt and repeat it: two minutes, needs bubblewrap
+	@ATTACKS=yes $(PY) -m pytest -n 2 $(addprefix tests/assignments/test_,attacks.py interrupt.py again.py) $(ARGS)
 
 # The instructor's day (book/instructors_guide.md). SET=ps1 names a problem set.
 SET ?=

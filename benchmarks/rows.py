@@ -193,7 +193,7 @@ def small(options):
 
 def deep(options):
     """A step so large that matrix products should be all its cost."""
-    width, depth, batch, steps = 256, 50, 512, 20
+    width, depth, batch, steps = 256, 50, 512, 50
     two_threads(options)
     X, y = moons(batch, width, np.float32)
     network = MLP(

@@ -77,6 +77,7 @@ def test_points_that_overrule_the_checks_stay_while_the_code_does(course: Course
     assert score.points == 4.5
 
 
+@tiny.slow
 def test_a_deleted_gradebook_is_said_and_made_again(course: Course) -> None:
     graded(course)
     export.feedback(course, "tiny")
@@ -87,6 +88,7 @@ def test_a_deleted_gradebook_is_said_and_made_again(course: Course) -> None:
     assert "feedback for 1 students" in export.feedback(course, "tiny")
 
 
+@tiny.slow
 def test_an_old_gradebook_put_back_is_brought_up_to_date(course: Course) -> None:
     graded(course, noise="")
     shutil.copy(course.root / "gradebook.db", course.root / "old.db")
@@ -95,6 +97,7 @@ def test_an_old_gradebook_put_back_is_brought_up_to_date(course: Course) -> None
     assert regraded(course)[1].points == 4.5
 
 
+@tiny.slow
 def test_feedback_twice_is_the_same_and_comes_back_after_a_loss(course: Course) -> None:
     graded(course)
     mark_by_hand(course, 3)
@@ -121,6 +124,7 @@ def test_a_refused_resubmission_leaves_the_earlier_marks_and_says_so(course: Cou
     assert graded(course)[1] == export.Score(7.5, "graded")  # the first one once more
 
 
+@tiny.slow
 def test_what_came_later_and_was_refused_is_in_the_report(course: Course) -> None:
     graded(course)
     note = course.problem_set("tiny").submission("anna").with_name("REFUSED.txt")
@@ -132,6 +136,7 @@ def test_what_came_later_and_was_refused_is_in_the_report(course: Course) -> Non
     assert score.points == 4.5
 
 
+@tiny.slow
 def test_who_left_the_class_list_is_named_in_the_export(course: Course) -> None:
     (course.root / "roster.csv").write_text("student\nanna\n")
     graded(course)

@@ -15,13 +15,12 @@ from typing import Any
 import pytest
 import tiny
 from grading.sandbox import Unavailable, check_available
+from tiny import slow
 
 try:
     check_available()
 except Unavailable as why:
     pytest.skip(str(why).splitlines()[0], allow_module_level=True)
-
-slow = pytest.mark.skipif(not os.environ.get("ATTACKS"), reason="make test-attacks runs it")
 
 
 @pytest.fixture(scope="module")

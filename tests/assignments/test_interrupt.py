@@ -125,6 +125,7 @@ def test_a_second_ctrl_c_ends_at_once_and_the_same_command_goes_on(
     assert result.stat().st_mtime_ns == before
 
 
+@tiny.slow
 def test_an_end_from_outside_leaves_nothing_running(
     course: Course, started: subprocess.Popen[str]
 ) -> None:
@@ -135,6 +136,7 @@ def test_an_end_from_outside_leaves_nothing_running(
     assert graded(course) == ["quick"]
 
 
+@tiny.slow
 @pytest.mark.parametrize("delay", [0.3, 1.5])
 def test_ctrl_c_before_the_first_submission_is_no_traceback(
     course: Course, started: subprocess.Popen[str], delay: float

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 
 ASSIGNMENTS = Path(__file__).parents[2] / "assignments"
 sys.path.insert(0, str(ASSIGNMENTS))
 
 from grading import one  # noqa: E402
 from grading.course import Course  # noqa: E402
+
+slow = pytest.mark.skipif(not os.environ.get("ATTACKS"), reason="make test-attacks runs it")
 
 CHECKS = '''\
 """Visible checks."""
