@@ -59,7 +59,7 @@ __all__ = [
     "zeros",
 ]
 
-Initializer = Callable[[tuple[int, ...], np.random.Generator], Array]
+Initializer = Callable[[tuple[int, ...], "np.random.Generator"], Array]
 
 _INITIALIZERS: dict[str, Callable[..., Array]] = {
     function.__name__: function
