@@ -8,6 +8,7 @@ become links inside it, folded parts are open, explorers show their first state.
 
 from __future__ import annotations
 
+import io
 import os
 import posixpath
 import shutil
@@ -19,12 +20,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import pikepdf
 import yaml
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import sync_playwright
 
 from browser import BrowserError, cut_network, launch, settle
-from pack_pdf import pack
 from scripts import use_local_scripts
 from vendor import ROOT, VendorError
 
@@ -214,7 +215,10 @@ def print_pdf(folder: Path, target: Path) -> None:
         pdf = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
         browser.close()
     part = target.with_suffix(".part")
-    part.write_bytes(pack(pdf))
+    # Chromium writes the tags, which say what is a heading or a paragraph, as 100,000 objects
+    # without compression: half of the file.
+    with pikepdf.open(io.BytesIO(pdf)) as printed:
+        printed.save(part, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     os.replace(part, target)
 
 

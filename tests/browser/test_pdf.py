@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pikepdf
 import pytest
 import yaml
 
@@ -74,9 +75,11 @@ def test_links_lead_inside_the_document(pdf):
 
 
 def test_it_has_an_outline_and_is_tagged(pdf):
-    content = pdf.read_bytes()
-    assert b"/Outlines" in content
-    assert b"/StructTreeRoot" in content
+    with pikepdf.open(pdf) as book, book.open_outline() as outline:
+        assert len(outline.root) > 10
+        assert book.Root.MarkInfo.Marked
+        dictionaries = [one for one in book.objects if isinstance(one, pikepdf.Dictionary)]
+        assert sum(one.get("/Type") == "/StructElem" for one in dictionaries) > 50_000
 
 
 def test_it_is_small(pdf):
